@@ -1,0 +1,193 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { OmlmdError } from '../errors.ts';
+import { algorithmOf, type Digest, Digester } from './digest.ts';
+
+/** What every call that waits accepts. */
+export interface CallOptions {
+  /** Aborts the call; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Bytes of known size that can be read again, and in part. A stream could not be retried or resumed, a buffer could
+ * not hold a model. Chunks of {@link stream} are 64 KiB to 1 MiB and are the reader's to keep.
+ *
+ * What is read through a slice is unverified: a digest covers the whole.
+ */
+export interface Content {
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes from `start` (default 0) to before `end` (default `size`); both are clamped to the content. */
+  slice(start?: number, end?: number): Content;
+  stream(options?: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+/** Content that is a whole file on this machine, so that it can be cloned or linked instead of copied. */
+export interface FileContent extends Content {
+  readonly path: string;
+}
+
+export function isFileContent(content: Content): content is FileContent {
+  return 'path' in content && typeof content.path === 'string';
+}
+
+/** Bytes a file is read by: large enough to be few calls, small enough to keep memory flat. */
+const READ_BYTES = 256 * 1024;
+
+function clamp(value: number, size: number): number {
+  return Math.min(Math.max(value, 0), size);
+}
+
+export function bytesContent(bytes: Uint8Array): Content {
+  return {
+    size: bytes.byteLength,
+    slice: (start = 0, end = bytes.byteLength) => bytesContent(bytes.subarray(start, Math.max(start, end))),
+    async *stream(options) {
+      options?.signal?.throwIfAborted();
+      if (bytes.byteLength > 0) yield bytes;
+    },
+  };
+}
+
+export function textContent(text: string): Content {
+  return bytesContent(new TextEncoder().encode(text));
+}
+
+/** Identity and state of a file when its content was made, to notice a change under a reader's hands. */
+interface FileState {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ino: bigint;
+}
+
+async function stateOf(file: FileHandle): Promise<FileState> {
+  const { size, mtimeNs, ino } = await file.stat({ bigint: true });
+  return { size, mtimeNs, ino };
+}
+
+/**
+ * A file as content, read by position. A file whose size, time or identity differs before and after a read is
+ * `file-changed`: half of one model and half of another must not become an artifact.
+ */
+export async function openFileContent(path: string): Promise<FileContent> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new OmlmdError('file-unreadable', `read ${path}: not a regular file`);
+    const state = await stateOf(file);
+    return { path, ...fileRange(path, state, 0, Number(state.size)) };
+  } catch (error) {
+    throw fileError(path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+function fileError(path: string, error: unknown): unknown {
+  if (error instanceof OmlmdError || !(error instanceof Error && 'code' in error)) return error;
+  if (error.code === 'ENOENT')
+    return new OmlmdError('not-found', `read ${path}: no such file`, { cause: error });
+  return new OmlmdError('file-unreadable', `read ${path}: ${error.message}`, { cause: error });
+}
+
+function fileRange(path: string, state: FileState, from: number, to: number): Content {
+  return {
+    size: to - from,
+    slice: (start = 0, end = to - from) => {
+      const first = from + clamp(start, to - from);
+      return fileRange(path, state, first, Math.max(first, from + clamp(end, to - from)));
+    },
+    stream: (options) => readRange(path, state, from, to, options),
+  };
+}
+
+async function* readRange(
+  path: string,
+  state: FileState,
+  from: number,
+  to: number,
+  options?: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  const changed = () =>
+    new OmlmdError('file-changed', `read ${path}: the file changed while it was being read`);
+  const file = await open(path, 'r').catch((error: unknown) => Promise.reject(fileError(path, error)));
+  try {
+    if (!sameState(await stateOf(file), state)) throw changed();
+    for (let at = from; at < to; ) {
+      options?.signal?.throwIfAborted();
+      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at);
+      if (bytesRead === 0) throw changed();
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+    if (!sameState(await stateOf(file), state)) throw changed();
+  } finally {
+    await file.close();
+  }
+}
+
+function sameState(a: FileState, b: FileState): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ino === b.ino;
+}
+
+/** Reads small content whole; more than `limit` bytes is `limit-exceeded`, counted, not believed. */
+export async function readAll(content: Content, limit: number, options?: CallOptions): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of content.stream(options)) {
+    total += chunk.byteLength;
+    if (total > limit) throw new OmlmdError('limit-exceeded', `content is larger than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, total);
+}
+
+/**
+ * The chunks of `content`, ending in `size-mismatch` or `digest-mismatch` if they are not what was promised. At most
+ * `expected.size` bytes are passed on (S11).
+ */
+export async function* verifiedStream(
+  content: Pick<Content, 'stream'>,
+  expected: { readonly digest: Digest; readonly size: number },
+  options?: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  const digester = new Digester(algorithmOf(expected.digest));
+  let total = 0;
+  for await (const chunk of content.stream(options)) {
+    total += chunk.byteLength;
+    if (total > expected.size) break;
+    digester.update(chunk);
+    yield chunk;
+  }
+  if (total !== expected.size) {
+    const got = total > expected.size ? 'more' : `${total}`;
+    throw new OmlmdError('size-mismatch', `${expected.digest}: expected ${expected.size} bytes, got ${got}`);
+  }
+  const digest = digester.digest();
+  if (digest !== expected.digest) {
+    throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
+  }
+}
+
+/** Reads and verifies small content; the bytes are only returned when size and digest are right. */
+export async function readVerified(
+  content: Pick<Content, 'stream'>,
+  expected: { readonly digest: Digest; readonly size: number },
+  limit: number,
+  options?: CallOptions,
+): Promise<Uint8Array> {
+  if (expected.size > limit) {
+    throw new OmlmdError(
+      'limit-exceeded',
+      `${expected.digest}: ${expected.size} bytes, the limit is ${limit}`,
+    );
+  }
+  const stream = () => verifiedStream(content, expected, options);
+  return readAll(
+    { size: expected.size, slice: () => bytesContent(new Uint8Array()), stream },
+    limit,
+    options,
+  );
+}

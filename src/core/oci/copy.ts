@@ -1,0 +1,185 @@
+import { OmlmdError } from '../errors.ts';
+import { bytesContent, type CallOptions, readVerified } from './content.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+import { MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, parseNode, successorsOf } from './manifest.ts';
+import { Annotation, isNodeType } from './media-types.ts';
+import type { OnProgress } from './progress.ts';
+import { canMount, type Source, type Target } from './target.ts';
+
+/** Deepest chain of indexes that is followed; a hostile registry can nest them for ever (S12). */
+export const MAX_NESTING = 8;
+/** Blobs that move at once unless the caller says otherwise. */
+export const DEFAULT_CONCURRENCY = 3;
+
+export interface CopyOptions extends CallOptions {
+  /** Tags to set on the root, in order, last of all (R29). */
+  readonly tags?: readonly string[];
+  readonly concurrency?: number | undefined;
+  /** Also what points at the root: signatures, attestations, attached files. */
+  readonly withReferrers?: boolean;
+  readonly onProgress?: OnProgress | undefined;
+  /** Told what became of each descriptor; once a digest. */
+  readonly onCopied?: (descriptor: Descriptor, state: CopyState) => void;
+}
+
+export type CopyState = 'uploaded' | 'exists' | 'mounted';
+
+/**
+ * Copies an artifact, whatever the places are: push, pull into a store, promotion and mirroring are this one verb.
+ * Each digest is visited once; what is there already is not moved; a manifest is written after all it points at, and
+ * tags after the root.
+ */
+export async function copy(
+  source: Source,
+  reference: string,
+  target: Target,
+  options: CopyOptions = {},
+): Promise<Descriptor> {
+  const root = await source.resolve(reference, options);
+  await copyGraph(source, root, target, options);
+  for (const tag of options.tags ?? []) await target.tag(root, tag, options);
+  return root;
+}
+
+/** {@link copy} without names: the root is known by its descriptor. */
+export async function copyGraph(
+  source: Source,
+  root: Descriptor,
+  target: Target,
+  options: CopyOptions = {},
+): Promise<void> {
+  await new Copy(source, target, options).node(root, 0);
+}
+
+class Copy {
+  readonly #source: Source;
+  readonly #target: Target;
+  readonly #options: CopyOptions;
+  readonly #visited = new Map<Digest, Promise<void>>();
+  readonly #slots: Slots;
+  /** Stops what is still moving when one part has failed. */
+  readonly #failed = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(source: Source, target: Target, options: CopyOptions) {
+    this.#source = source;
+    this.#target = target;
+    this.#options = options;
+    this.#signal = options.signal
+      ? AbortSignal.any([options.signal, this.#failed.signal])
+      : this.#failed.signal;
+    this.#slots = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
+  }
+
+  /** A manifest or index with all below it. */
+  async node(descriptor: Descriptor, depth: number): Promise<void> {
+    if (depth > MAX_NESTING) {
+      throw new OmlmdError(
+        'limit-exceeded',
+        `copy ${descriptor.digest}: nested deeper than ${MAX_NESTING} indexes`,
+      );
+    }
+    await this.#once(descriptor, () => this.#copyNode(descriptor, depth));
+  }
+
+  async #copyNode(descriptor: Descriptor, depth: number): Promise<void> {
+    const signal = this.#signal;
+    const fetched = await this.#source.fetch(descriptor, { signal });
+    const bytes = await readVerified(fetched, descriptor, MAX_MANIFEST_BYTES, { signal });
+    const node = parseNode(bytes, descriptor.mediaType);
+    await settleAll(
+      successorsOf(node).map((next) =>
+        isNodeType(next.mediaType) ? this.node(next, depth + 1) : this.#blob(next),
+      ),
+    );
+    const there = await this.#target.exists(descriptor, { signal });
+    if (!there) await this.#target.push(descriptor, bytesContent(bytes), { signal });
+    this.#options.onCopied?.(descriptor, there ? 'exists' : 'uploaded');
+    if (this.#options.withReferrers) {
+      for await (const referrer of this.#source.referrers(descriptor, { signal }))
+        await this.node(referrer, depth + 1);
+    }
+  }
+
+  #blob(descriptor: Descriptor): Promise<void> {
+    return this.#once(descriptor, () => this.#slots.run(() => this.#copyBlob(descriptor)));
+  }
+
+  async #copyBlob(descriptor: Descriptor): Promise<void> {
+    const { onProgress } = this.#options;
+    this.#signal.throwIfAborted();
+    const name = descriptor.annotations?.[Annotation.title] ?? descriptor.mediaType;
+    const state = await this.#place(descriptor, name);
+    this.#options.onCopied?.(descriptor, state);
+    onProgress?.({
+      id: descriptor.digest,
+      name,
+      kind: 'upload',
+      bytes: descriptor.size,
+      total: descriptor.size,
+      state: state === 'uploaded' ? 'done' : state,
+    });
+  }
+
+  async #place(descriptor: Descriptor, name: string): Promise<CopyState> {
+    const { onProgress } = this.#options;
+    const signal = this.#signal;
+    if (await this.#target.exists(descriptor, { signal })) return 'exists';
+    if (canMount(this.#target) && (await this.#target.mount(descriptor, this.#source, { signal })))
+      return 'mounted';
+    if (descriptor.urls !== undefined && descriptor.urls.length > 0) {
+      throw new OmlmdError(
+        'unsupported',
+        `copy ${descriptor.digest}: its content is at a foreign URL, which is never fetched`,
+      );
+    }
+    const content = await this.#source.fetch(descriptor, { signal });
+    await this.#target.push(descriptor, content, { signal, onProgress, name });
+    return 'uploaded';
+  }
+
+  #once(descriptor: Descriptor, work: () => Promise<void>): Promise<void> {
+    const running = this.#visited.get(descriptor.digest);
+    if (running !== undefined) return running;
+    if (this.#visited.size >= MAX_DESCRIPTORS) {
+      return Promise.reject(
+        new OmlmdError('limit-exceeded', `copy: more than ${MAX_DESCRIPTORS} descriptors`),
+      );
+    }
+    const started = work().catch((error: unknown) => {
+      this.#failed.abort(error);
+      throw error;
+    });
+    this.#visited.set(descriptor.digest, started);
+    return started;
+  }
+}
+
+/** Waits for all, so that nothing goes on behind the caller's back, then rejects with the first failure. */
+export async function settleAll(work: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** At most `limit` pieces of work at once; the rest wait in order. */
+export class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#free = Math.max(1, limit);
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}

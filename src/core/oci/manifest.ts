@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { OmlmdError, quote } from '../errors.ts';
+import { AnnotationsSchema, type Descriptor, DescriptorSchema } from './descriptor.ts';
+import { parseJson, toPlain } from './json.ts';
+import { isIndexType, isManifestType, MediaType } from './media-types.ts';
+
+/** Largest manifest that is read or written, bytes: what CNCF distribution accepts; stops endless bodies (S10). */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** Most descriptors in one manifest or index (S12). */
+export const MAX_DESCRIPTORS = 10_000;
+
+const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((v) => v ?? undefined);
+
+const ManifestSchema = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: optional(z.string()),
+  artifactType: optional(z.string()),
+  config: DescriptorSchema,
+  layers: z.array(DescriptorSchema).max(MAX_DESCRIPTORS),
+  subject: optional(DescriptorSchema),
+  annotations: optional(AnnotationsSchema),
+});
+
+const IndexSchema = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: optional(z.string()),
+  artifactType: optional(z.string()),
+  manifests: z.array(DescriptorSchema).max(MAX_DESCRIPTORS),
+  subject: optional(DescriptorSchema),
+  annotations: optional(AnnotationsSchema),
+});
+
+/** image-spec manifest §Image Manifest Property Descriptions. */
+export interface Manifest {
+  readonly schemaVersion: 2;
+  readonly mediaType?: string | undefined;
+  readonly artifactType?: string | undefined;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly subject?: Descriptor | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+/** image-spec image-index. */
+export interface Index {
+  readonly schemaVersion: 2;
+  readonly mediaType?: string | undefined;
+  readonly artifactType?: string | undefined;
+  readonly manifests: readonly Descriptor[];
+  readonly subject?: Descriptor | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+export type ParsedNode =
+  | { readonly kind: 'manifest'; readonly mediaType: string; readonly manifest: Manifest }
+  | { readonly kind: 'index'; readonly mediaType: string; readonly index: Index };
+
+function invalid(what: string, cause?: unknown): OmlmdError {
+  return new OmlmdError('manifest-invalid', what, { cause });
+}
+
+/**
+ * Parses a manifest or an index; the only way from bytes to either. Refuses duplicate keys, a document that is both
+ * shapes at once, and a `mediaType` that contradicts the one it was served with (S9, CVE-2021-41190).
+ *
+ * @param declared the `Content-Type` or the descriptor's media type, if there was one
+ */
+export function parseNode(bytes: Uint8Array, declared?: string): ParsedNode {
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new OmlmdError(
+      'limit-exceeded',
+      `manifest of ${bytes.byteLength} bytes: the limit is ${MAX_MANIFEST_BYTES}`,
+    );
+  }
+  let document: unknown;
+  try {
+    document = toPlain(parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch (error) {
+    if (error instanceof OmlmdError) throw error;
+    throw invalid(`manifest is not JSON: ${(error as Error).message}`, error);
+  }
+  if (document === null || typeof document !== 'object') throw invalid('manifest is not a JSON object');
+  const isIndex = 'manifests' in document;
+  if (isIndex && ('layers' in document || 'config' in document)) {
+    throw invalid('manifest is both an image manifest and an index');
+  }
+  const own =
+    'mediaType' in document && typeof document.mediaType === 'string' ? document.mediaType : undefined;
+  const mediaType = own ?? declared ?? (isIndex ? MediaType.index : MediaType.manifest);
+  if (own !== undefined && declared !== undefined && own !== declared) {
+    throw invalid(`manifest says it is ${quote(own)}, but was served as ${quote(declared)}`);
+  }
+  if (isIndex ? !isIndexType(mediaType) : !isManifestType(mediaType)) {
+    throw invalid(
+      `manifest of the type ${quote(mediaType)}: expected an OCI or Docker ${isIndex ? 'index' : 'manifest'}`,
+    );
+  }
+  if (isIndex) return { kind: 'index', mediaType, index: check(IndexSchema, document) };
+  return { kind: 'manifest', mediaType, manifest: check(ManifestSchema, document) };
+}
+
+function check<T>(schema: z.ZodType<T>, document: unknown): T {
+  const result = schema.safeParse(document);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw invalid(
+    `manifest, ${issue?.path.join('.') || 'top level'}: ${issue?.message ?? 'invalid'}`,
+    result.error,
+  );
+}
+
+/** Parses bytes that must be an image manifest; throws `manifest-invalid` for an index. */
+export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
+  const node = parseNode(bytes, declared);
+  if (node.kind === 'manifest') return node.manifest;
+  throw invalid('expected an image manifest, got an index');
+}
+
+/** What a node points at, in copying order: content first, so that nothing ever points at what is not there yet. */
+export function successorsOf(node: ParsedNode): readonly Descriptor[] {
+  return node.kind === 'manifest' ? [node.manifest.config, ...node.manifest.layers] : node.index.manifests;
+}

@@ -1,0 +1,71 @@
+import type { CallOptions, Content } from './content.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { OnProgress } from './progress.ts';
+
+/**
+ * Places that content can be: in memory, in an OCI image layout, in a repository of a registry. Manifests and blobs
+ * go through the same verbs; a place decides by media type where they live.
+ */
+export interface Fetcher {
+  /**
+   * Content by descriptor; throws `not-found`. The stream of the whole ends in `digest-mismatch` or `size-mismatch`
+   * if it lies; what is read through slices is unverified until the whole was checked.
+   */
+  fetch(target: Descriptor, options?: CallOptions): Promise<Content>;
+}
+
+export interface Resolver {
+  /** A tag or a digest to the descriptor of its manifest or index; throws `not-found`. */
+  resolve(reference: string, options?: CallOptions): Promise<Descriptor>;
+}
+
+export interface PushOptions extends CallOptions {
+  readonly onProgress?: OnProgress | undefined;
+  /** For people: what the content is called while it moves. */
+  readonly name?: string | undefined;
+}
+
+export interface Pusher {
+  exists(target: Descriptor, options?: CallOptions): Promise<boolean>;
+  /** Stores content under its digest; throws `digest-mismatch` or `size-mismatch` and stores nothing if it differs. */
+  push(expected: Descriptor, content: Content, options?: PushOptions): Promise<void>;
+}
+
+export interface Tagger {
+  /** Points a tag at a manifest that is there. */
+  tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void>;
+  /** Tags in the place's own order; pages arrive as they are asked for, and leaving the loop stops the requests. */
+  tags(options?: CallOptions): AsyncIterable<string>;
+}
+
+export interface ReferrerLister {
+  /** Descriptors of the manifests whose `subject` is `subject`, with `artifactType` and `annotations` where known. */
+  referrers(
+    subject: Descriptor,
+    options?: CallOptions & { readonly artifactType?: string | undefined },
+  ): AsyncIterable<Descriptor>;
+}
+
+export interface Source extends Fetcher, Resolver, ReferrerLister {}
+export interface Target extends Source, Pusher, Tagger {}
+
+/** Optional power: taking a blob over from another repository of the same place, without moving it. */
+export interface Mounter {
+  /** False on any answer but "mounted"; the caller then pushes. */
+  mount(target: Descriptor, from: Source, options?: CallOptions): Promise<boolean>;
+}
+
+/** Optional power: removing. */
+export interface Deleter {
+  delete(target: Descriptor, options?: CallOptions): Promise<void>;
+  /** Removes the name only; throws `unsupported` where a place cannot. */
+  untag(tag: string, options?: CallOptions): Promise<void>;
+}
+
+export function canMount(target: object): target is Mounter {
+  return 'mount' in target && typeof target.mount === 'function';
+}
+
+export function canDelete(target: object): target is Deleter {
+  return 'delete' in target && typeof target.delete === 'function' && 'untag' in target;
+}

@@ -1,0 +1,67 @@
+import type { ModelMetadata } from '../model/metadata.ts';
+import type { CallOptions, Content } from '../oci/content.ts';
+
+/** A file (or remote layer) that may be a model. */
+export interface ModelFile {
+  /** Its path or title; only names, never opened by a reader. Foreign text. */
+  readonly path: string;
+  readonly content: Content;
+  /**
+   * A file beside this one by its relative path, for formats that spread over several (shards, external data).
+   * Undefined when it is not there; a path that leaves the folder is refused by the reader before it asks.
+   */
+  readonly beside?: (path: string) => Promise<Content | undefined>;
+}
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
+
+/** The closed list of finding codes; docs/formats/models.md says when each is given. */
+export const FINDING_CODES = [
+  'unsafe-import',
+  'unknown-import',
+  'code-in-model',
+  'object-array',
+  'external-path',
+  'truncated',
+  'malformed',
+  'name-mismatch',
+  'too-large-to-show',
+  'hidden-data',
+  'encrypted',
+  'runs-code-when-loaded',
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly code: FindingCode;
+  /** For people; foreign text in it is quoted and escaped. */
+  readonly message: string;
+  /** Where in the file: a byte offset, a key, a member name. */
+  readonly where?: string;
+}
+
+/** What a reader found. `metadata` goes into the artifact, `details` (plain JSON data) is only shown. */
+export interface ModelFacts {
+  readonly format: { readonly name: string; readonly version: string | null };
+  readonly metadata: ModelMetadata;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly findings: readonly Finding[];
+  /** Relative paths of the files that belong to this model (external data, shards), in sorted order. */
+  readonly companions: readonly string[];
+}
+
+/** One model-file format. Reads headers by ranges, never loads weights, never runs code from the file. */
+export interface ModelReader {
+  /** Equal to `model_format_name`. */
+  readonly id: string;
+  /** File name endings, lower case with the dot: they choose among what the content allows. */
+  readonly extensions: readonly string[];
+  /** Tells from the name and at most the first {@link HEAD_BYTES}. Never throws. */
+  recognizes(path: string, head: Uint8Array): boolean;
+  /** A hostile file gives findings, not an exception; only I/O failures and the caller's signal reject. */
+  read(file: ModelFile, options?: CallOptions): Promise<ModelFacts>;
+}
+
+/** Bytes of a file's start that recognition sees. */
+export const HEAD_BYTES = 4096;
