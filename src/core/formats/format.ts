@@ -29,6 +29,7 @@ export interface PackedArtifact {
   /** The manifest's own descriptor. */
   readonly root: Descriptor;
   readonly manifest: Manifest;
+  readonly manifestBytes: Uint8Array;
   /** Content by descriptor, in manifest order (config first), the manifest itself last. */
   readonly contents: readonly { readonly descriptor: Descriptor; readonly content: Content }[];
 }

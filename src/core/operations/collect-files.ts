@@ -1,0 +1,153 @@
+import { type Dirent, readFileSync } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import ignore, { type Ignore } from 'ignore';
+import { OmlmdError, quote } from '../errors.ts';
+
+/** A file or folder that a person named, with the media type they gave it. */
+export interface ModelPath {
+  readonly path: string;
+  readonly mediaType?: string | undefined;
+}
+
+/** A file that a push would carry. */
+export interface CollectedFile {
+  /** Absolute; links resolved. */
+  readonly path: string;
+  /** Base name for a file, path inside the folder (with `/`) for a folder's. */
+  readonly title: string;
+  readonly mediaType?: string | undefined;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface Collected {
+  /** Sorted by title. */
+  readonly files: readonly CollectedFile[];
+  /** Files and folders passed over: those nobody means to publish, and those `.omlmdignore` names. */
+  readonly leftOut: number;
+}
+
+/** What a folder is pushed without: version control, caches, editor state. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  '.git',
+  '.hg',
+  '.svn',
+  '.cache',
+  '.ipynb_checkpoints',
+  '__pycache__',
+  '.DS_Store',
+  '.vscode',
+  '.venv',
+  '.omlmdignore',
+]);
+
+/** Most files in one folder push; stops a push of a home folder before it is half-way (S12). */
+const MAX_FILES = 10_000;
+/** Deepest folder that is followed; pull refuses deeper titles (S1). */
+const MAX_DEPTH = 32;
+
+/** Lists what a push of these paths would carry. Two files of one title are a `usage` error. */
+export async function collectFiles(paths: readonly ModelPath[]): Promise<Collected> {
+  const files: CollectedFile[] = [];
+  let leftOut = 0;
+  for (const { path, mediaType } of paths) {
+    const absolute = resolve(path);
+    const found = await stat(absolute).catch((error: unknown) => Promise.reject(unreadable(path, error)));
+    const type = mediaType === undefined ? {} : { mediaType };
+    if (found.isFile()) {
+      files.push({ path: await realpath(absolute), title: basename(absolute), size: found.size, ...type });
+    } else if (found.isDirectory()) {
+      const walk = new FolderWalk(await realpath(absolute));
+      await walk.folder('', 0);
+      files.push(...walk.files.map((file) => ({ ...file, ...type })));
+      leftOut += walk.leftOut;
+      if (walk.files.length === 0) throw new OmlmdError('usage', `push ${quote(path)}: there is no file in the folder`);
+    } else {
+      throw new OmlmdError('file-unreadable', `push ${quote(path)}: neither a file nor a folder`);
+    }
+  }
+  files.sort((a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0));
+  const twice = files.find((file, i) => files[i + 1]?.title === file.title);
+  if (twice !== undefined) {
+    throw new OmlmdError('usage', `push: two files would have the title ${quote(twice.title)}`);
+  }
+  return { files, leftOut };
+}
+
+function unreadable(path: string, error: unknown): OmlmdError {
+  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const loop = error instanceof Error && 'code' in error && error.code === 'ELOOP';
+  const what = missing ? 'no such file or folder' : loop ? 'its links form a loop' : (error as Error).message;
+  return new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, { cause: error });
+}
+
+class FolderWalk {
+  readonly #root: string;
+  readonly #ignore: Ignore;
+  readonly files: CollectedFile[] = [];
+  leftOut = 0;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#ignore = readIgnoreFile(join(root, '.omlmdignore'));
+  }
+
+  /** @param inside path inside the root with `/`, empty for the root itself */
+  async folder(inside: string, depth: number): Promise<void> {
+    if (depth > MAX_DEPTH) throw new OmlmdError('limit-exceeded', `push: ${quote(inside)} is deeper than ${MAX_DEPTH} folders`);
+    const entries = await readdir(join(this.#root, inside), { withFileTypes: true }).catch((error: unknown) =>
+      Promise.reject(unreadable(join(this.#root, inside), error)),
+    );
+    for (const entry of entries) await this.#entry(entry, inside === '' ? entry.name : `${inside}/${entry.name}`, depth);
+  }
+
+  async #entry(entry: Dirent, inside: string, depth: number): Promise<void> {
+    const path = await this.#resolve(inside, entry.isSymbolicLink());
+    const found = await stat(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
+    const folder = found.isDirectory();
+    if (LEFT_OUT.has(entry.name) || this.#ignore.ignores(folder ? `${inside}/` : inside)) {
+      this.leftOut += 1;
+    } else if (folder) {
+      await this.folder(inside, depth + 1);
+    } else if (found.isFile()) {
+      if (this.files.length >= MAX_FILES) throw new OmlmdError('limit-exceeded', `push: more than ${MAX_FILES} files in ${this.#root}`);
+      this.files.push({ path, title: inside, size: found.size });
+    } else {
+      throw new OmlmdError('file-unreadable', `push: ${quote(inside)} is neither a file nor a folder`);
+    }
+  }
+
+  /** Where a link leads; one that leaves the folder would publish what the person did not name. */
+  async #resolve(inside: string, isLink: boolean): Promise<string> {
+    const path = join(this.#root, inside);
+    if (!isLink) return path;
+    const real = await realpath(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
+    if (isInside(this.#root, real) || isInside(hubBlobs(this.#root), real)) return real;
+    throw new OmlmdError('file-unreadable', `push: the link ${quote(inside)} leaves the folder`);
+  }
+}
+
+function isInside(folder: string | undefined, path: string): boolean {
+  if (folder === undefined) return false;
+  const way = relative(folder, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && resolve(folder, way) === path;
+}
+
+/** The `blobs` of a Hugging Face cache whose snapshot this folder is: `models--ORG--NAME/snapshots/REVISION`. */
+function hubBlobs(root: string): string | undefined {
+  const snapshots = dirname(root);
+  const model = dirname(snapshots);
+  if (basename(snapshots) !== 'snapshots' || !basename(model).startsWith('models--')) return undefined;
+  return join(model, 'blobs');
+}
+
+function readIgnoreFile(path: string): Ignore {
+  const rules = ignore();
+  try {
+    rules.add(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw unreadable(path, error);
+  }
+  return rules;
+}

@@ -1,0 +1,169 @@
+import { access, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { OmlmdError, quote } from '../errors.ts';
+import { mergeMetadata, type MetadataLayer } from '../model/merge.ts';
+import { parseMetadataFile } from '../model/metadata-file.ts';
+import { emptyMetadata, type ModelMetadata, type Origin } from '../model/metadata.ts';
+import type { SetValue } from '../model/set-value.ts';
+import { openFileContent } from '../oci/content.ts';
+import type { OnProgress } from '../oci/progress.ts';
+import { JsonNumber } from '../oci/json.ts';
+import { isModelFileName, modelStem, readModelFile } from '../readers/index.ts';
+import type { Finding, ModelFacts, ModelFile } from '../readers/reader.ts';
+import { type CollectedFile, collectFiles, type ModelPath } from './collect-files.ts';
+
+/** Where the metadata of a push comes from (docs/cli.md, "Metadata"). */
+export type MetadataSource =
+  /** The model file, merged over by its `.omlmd.yaml`. */
+  | { readonly kind: 'auto' }
+  /** Its `.omlmd.yaml` only. */
+  | { readonly kind: 'sidecar' }
+  /** This document only; nothing is read from the model or from beside it. */
+  | { readonly kind: 'document'; readonly text: string; readonly path: string }
+  /** Nothing from anywhere. */
+  | { readonly kind: 'empty' };
+
+export interface PrepareOptions {
+  readonly metadata?: MetadataSource;
+  /** Typed by a person; merged over everything else. */
+  readonly set?: readonly SetValue[];
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A model ready to be packed: its files listed, its metadata known, its dangers named. Nothing was sent. */
+export interface PreparedModel {
+  readonly files: readonly CollectedFile[];
+  /** Files that were passed over. */
+  readonly leftOut: number;
+  readonly metadata: ModelMetadata;
+  /** Where each value came from, by path (`name`, `customProperties.accuracy`). */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** What the reader found in the main model file; absent when nothing was read. */
+  readonly facts?: ModelFacts;
+  /** Of every model file. */
+  readonly findings: readonly (Finding & { readonly file: string })[];
+  /** The metadata file that was merged, if there was one. */
+  readonly sidecar?: string;
+}
+
+/** Lists the files of a push and reads their metadata and findings. */
+export async function prepareModel(paths: readonly ModelPath[], options: PrepareOptions = {}): Promise<PreparedModel> {
+  const source = options.metadata ?? { kind: 'auto' };
+  const { files, leftOut } = await collectFiles(paths);
+  const readings = await readModels(files, options);
+  const layers: MetadataLayer[] = [];
+  const main = mainReading(readings);
+  if (source.kind === 'auto' && main !== undefined) {
+    layers.push({ origin: 'auto', metadata: describe(main, paths, files) });
+  }
+  const sidecar = source.kind === 'auto' || source.kind === 'sidecar' ? await findSidecar(paths) : undefined;
+  if (sidecar !== undefined) {
+    layers.push({ origin: 'file', metadata: parseMetadataFile(await readText(sidecar), sidecar).metadata });
+  }
+  if (source.kind === 'document') {
+    layers.push({ origin: 'file', metadata: parseMetadataFile(source.text, source.path).metadata });
+  }
+  const merged = mergeMetadata([{ origin: 'auto', metadata: emptyMetadata() }, ...layers], options.set ?? []);
+  return {
+    files,
+    leftOut,
+    ...merged,
+    ...(main === undefined || source.kind !== 'auto' ? {} : { facts: main.facts }),
+    findings: readings.flatMap(({ file, facts }) => facts.findings.map((f) => ({ ...f, file: file.title }))),
+    ...(sidecar === undefined ? {} : { sidecar }),
+  };
+}
+
+interface Reading {
+  readonly file: CollectedFile;
+  readonly facts: ModelFacts;
+}
+
+/** Every file whose name or content may be a model is looked into, so that a danger in any shard or part is seen. */
+async function readModels(files: readonly CollectedFile[], options: PrepareOptions): Promise<readonly Reading[]> {
+  const readings: Reading[] = [];
+  for (const file of files) {
+    options.signal?.throwIfAborted();
+    if (files.length > 1 && !isModelFileName(file.title)) continue;
+    readings.push({ file, facts: await readModelFile(await modelFileAt(file.path, file.title), options) });
+  }
+  return readings;
+}
+
+/** A file on this machine for a reader, with what lies beside it. */
+export async function modelFileAt(path: string, title = basename(path)): Promise<ModelFile> {
+  return {
+    path: title,
+    content: await openFileContent(path),
+    beside: async (name) => {
+      const other = resolve(dirname(path), name);
+      return openFileContent(other).catch(() => undefined);
+    },
+  };
+}
+
+/** The file that speaks for the model: the largest that a reader knew, else the only file. */
+function mainReading(readings: readonly Reading[]): Reading | undefined {
+  const known = readings.filter(({ facts }) => facts.format.name !== 'unknown');
+  const [largest] = (known.length > 0 ? known : readings).toSorted((a, b) => b.file.size - a.file.size);
+  return largest;
+}
+
+/** The main file's metadata; a folder or a set of files is named after the folder and counts its files. */
+function describe(main: Reading, paths: readonly ModelPath[], files: readonly CollectedFile[]): ModelMetadata {
+  if (files.length <= 1) return main.facts.metadata;
+  const customProperties = new Map(main.facts.metadata.customProperties);
+  customProperties.set('file_count', new JsonNumber(String(files.length)));
+  const own = main.facts.metadata.name === modelStem(basename(main.file.title));
+  const only = paths.length === 1 ? paths[0] : undefined;
+  const name = own && only !== undefined ? basename(resolve(only.path)) : main.facts.metadata.name;
+  return { ...main.facts.metadata, name, customProperties };
+}
+
+/** The `.omlmd.yaml` of the first path that has one: `m.onnx.omlmd.yaml` before `m.omlmd.yaml`. */
+export async function findSidecar(paths: readonly ModelPath[]): Promise<string | undefined> {
+  for (const { path } of paths) {
+    for (const candidate of sidecarCandidates(path)) if (await isThere(candidate)) return candidate;
+  }
+  return undefined;
+}
+
+/** Where the metadata file of a model may lie, the first to be preferred. */
+export function sidecarCandidates(path: string): readonly string[] {
+  const absolute = resolve(path);
+  const name = basename(absolute);
+  const dot = name.lastIndexOf('.');
+  const stems = [name, modelStem(name), ...(dot > 0 ? [name.slice(0, dot)] : [])];
+  return [...new Set(stems)].map((stem) => join(dirname(absolute), `${stem}.omlmd.yaml`));
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Largest metadata document that is read, bytes (S31). */
+export const MAX_METADATA_BYTES = 1024 * 1024;
+
+/** Reads a person's metadata file as text. */
+export async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const what = missing ? 'no such file' : (error as Error).message;
+    throw new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, { cause: error });
+  }
+  if (bytes.byteLength > MAX_METADATA_BYTES) {
+    throw new OmlmdError('limit-exceeded', `read ${quote(path)}: larger than ${MAX_METADATA_BYTES} bytes`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new OmlmdError('metadata-invalid', `read ${quote(path)}: not UTF-8 text`, { cause: error });
+  }
+}

@@ -1,0 +1,97 @@
+import { OmlmdError, quote } from '../errors.ts';
+import type { ArtifactFormat } from '../formats/format.ts';
+import { formatOf } from '../formats/index.ts';
+import { type CallOptions, type Content, readVerified } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Manifest, MAX_MANIFEST_BYTES, parseNode } from '../oci/manifest.ts';
+import { Annotation } from '../oci/media-types.ts';
+import type { Source } from '../oci/target.ts';
+import { type Context, openTarget } from './context.ts';
+import { formatLocation, type Location, selectorOf } from './location.ts';
+
+/** Largest config or metadata layer that is read, bytes (reliability.md, limits). */
+export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+
+/** A resolved artifact: its manifest read and checked, its content not fetched. */
+export interface Artifact {
+  readonly location: Location;
+  /** The location as text, for messages and results. */
+  readonly reference: string;
+  readonly source: Source;
+  readonly root: Descriptor;
+  /** The manifest's bytes as stored. */
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+  readonly format: ArtifactFormat;
+}
+
+/** Resolves a location to its artifact. An index is followed to the one manifest in it that is a model. */
+export async function readArtifact(context: Context, location: Location, options?: CallOptions): Promise<Artifact> {
+  const source = openTarget(context, location);
+  const root = await source.resolve(selectorOf(location), options);
+  return readNode(location, source, root, options);
+}
+
+/** {@link readArtifact} for a place that is open and a descriptor that is known. */
+export async function readNode(
+  location: Location,
+  source: Source,
+  root: Descriptor,
+  options?: CallOptions,
+): Promise<Artifact> {
+  const reference = formatLocation(location);
+  const bytes = await readVerified(await source.fetch(root, options), root, MAX_MANIFEST_BYTES, options);
+  const node = parseNode(bytes, root.mediaType);
+  if (node.kind === 'index') {
+    const only = chooseManifest(reference, node.index.manifests);
+    return readNode(location, source, only, options);
+  }
+  return { location, reference, source, root, bytes, manifest: node.manifest, format: formatOf(node.manifest) };
+}
+
+/** The one entry of an index that can be a model: attestations of build tools say `unknown/unknown` and are passed over. */
+function chooseManifest(reference: string, manifests: readonly Descriptor[]): Descriptor {
+  const models = manifests.filter((m) => m.annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest');
+  const only = models[0];
+  if (only !== undefined && models.length === 1) return only;
+  if (only === undefined) throw new OmlmdError('not-found', `read ${quote(reference)}: the index is empty`);
+  const digests = models.map((m) => m.digest).join(', ');
+  throw new OmlmdError('usage', `read ${quote(reference)}: an index of ${models.length} manifests; name one by digest: ${digests}`);
+}
+
+/** The layer of that title; throws `not-found` with the titles there are. */
+export function findLayer(artifact: Artifact, title: string): Descriptor {
+  const layer = artifact.manifest.layers.find((l) => titleOf(l) === title);
+  if (layer !== undefined) return layer;
+  const titles = artifact.manifest.layers.map(titleOf).filter((t) => t !== undefined);
+  throw new OmlmdError('not-found', `get file ${quote(title)} of ${quote(artifact.reference)}: the files are ${titles.slice(0, 20).map(quote).join(', ')}`);
+}
+
+export function titleOf(layer: Descriptor): string | undefined {
+  return layer.annotations?.[Annotation.title];
+}
+
+/** The config blob as stored. */
+export async function readConfig(artifact: Artifact, options?: CallOptions): Promise<Uint8Array> {
+  return readSmall(artifact, artifact.manifest.config, options);
+}
+
+/** A small layer in full, verified. */
+export async function readSmall(artifact: Artifact, descriptor: Descriptor, options?: CallOptions): Promise<Uint8Array> {
+  const content: Content = await artifact.source.fetch(descriptor, options);
+  return readVerified(content, descriptor, MAX_CONFIG_BYTES, options);
+}
+
+/** Upstream's text of `get config`, byte for byte: reference and config document, spaces as upstream has them. */
+export async function configText(artifact: Artifact, options?: CallOptions): Promise<string> {
+  const config = new TextDecoder('utf-8').decode(await readConfig(artifact, options));
+  return `{"reference":"${artifact.reference}", "config": ${config} }`;
+}
+
+/** Bytes of an artifact: its layers and config, each digest once. */
+export function artifactSize(manifest: Manifest): number {
+  const sizes = new Map([manifest.config, ...manifest.layers].map((d) => [d.digest, d.size]));
+  let total = 0;
+  for (const size of sizes.values()) total += size;
+  return total;
+}
