@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OmlmdError, quote } from '../errors.ts';
-import { AnnotationsSchema, type Descriptor, DescriptorSchema } from './descriptor.ts';
+import { AnnotationsSchema, type Descriptor, DescriptorSchema, plainDescriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
 import { parseJson, toPlain } from './json.ts';
 import { isIndexType, isManifestType, MediaType } from './media-types.ts';
 
@@ -74,14 +75,14 @@ export function parseNode(bytes: Uint8Array, declared?: string): ParsedNode {
   }
   let document: unknown;
   try {
-    document = toPlain(parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+    document = toPlain(parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)));
   } catch (error) {
     if (error instanceof OmlmdError) throw error;
     throw invalid(`manifest is not JSON: ${(error as Error).message}`, error);
   }
   if (document === null || typeof document !== 'object') throw invalid('manifest is not a JSON object');
-  const isIndex = 'manifests' in document;
-  if (isIndex && ('layers' in document || 'config' in document)) {
+  const isIndex = hasMember(document, 'manifests');
+  if (isIndex && (hasMember(document, 'layers') || hasMember(document, 'config'))) {
     throw invalid('manifest is both an image manifest and an index');
   }
   const own =
@@ -97,6 +98,11 @@ export function parseNode(bytes: Uint8Array, declared?: string): ParsedNode {
   }
   if (isIndex) return { kind: 'index', mediaType, index: check(IndexSchema, document) };
   return { kind: 'manifest', mediaType, manifest: check(ManifestSchema, document) };
+}
+
+/** Whatever its case: other programs match keys without regard to it, and would see the other shape (S9). */
+function hasMember(document: object, name: string): boolean {
+  return Object.keys(document).some((key) => key.toLowerCase() === name);
 }
 
 function check<T>(schema: z.ZodType<T>, document: unknown): T {
@@ -119,4 +125,28 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
 /** What a node points at, in copying order: content first, so that nothing ever points at what is not there yet. */
 export function successorsOf(node: ParsedNode): readonly Descriptor[] {
   return node.kind === 'manifest' ? [node.manifest.config, ...node.manifest.layers] : node.index.manifests;
+}
+
+/** A node that points at a subject, as it stands in a list of referrers. */
+export interface Referrer {
+  readonly subject: Digest;
+  readonly descriptor: Descriptor;
+}
+
+/**
+ * The node as a referrer, undefined when it has no subject. Its descriptor carries the annotations and the artifact
+ * type, which is the config's media type where the manifest names none (distribution-spec §Listing Referrers).
+ */
+export function referrerOf(descriptor: Descriptor, node: ParsedNode): Referrer | undefined {
+  const body = node.kind === 'manifest' ? node.manifest : node.index;
+  if (body.subject === undefined) return undefined;
+  const fallback = node.kind === 'manifest' ? node.manifest.config.mediaType : undefined;
+  return {
+    subject: body.subject.digest,
+    descriptor: {
+      ...plainDescriptor(descriptor),
+      artifactType: body.artifactType ?? fallback,
+      annotations: body.annotations,
+    },
+  };
 }

@@ -53,6 +53,15 @@ export function isTag(tag: string): boolean {
   return tag.length > 0 && tag.length <= MAX_TAG_LENGTH && /^[a-zA-Z0-9_][a-zA-Z0-9._-]*$/.test(tag);
 }
 
+/** Throws `reference-invalid` for what is not a tag. */
+export function assertTag(tag: string): void {
+  if (!isTag(tag)) throw invalid(tag, badTagMessage(tag));
+}
+
+function badTagMessage(tag: string): string {
+  return `the tag ${quote(tag)} must be 1 to ${MAX_TAG_LENGTH} letters, digits, ".", "_" or "-", and not begin with "." or "-"`;
+}
+
 /** Whether the text is a host, with or without a port: a name with a dot, `localhost`, an IP address, or anything with a port. */
 export function isRegistryHost(host: string): boolean {
   if (host.length === 0 || host.length > MAX_HOST_LENGTH) return false;
@@ -82,12 +91,7 @@ export function parseNameAndTags(rest: string, whole = rest): Omit<Reference, 'r
     throw invalid(whole, `the repository is longer than ${MAX_NAME_LENGTH} characters`);
   if (!isRepository(repository)) throw invalid(whole, describeBadRepository(repository));
   const badTag = tags.find((tag) => !isTag(tag));
-  if (badTag !== undefined) {
-    throw invalid(
-      whole,
-      `the tag ${quote(badTag)} must be 1 to ${MAX_TAG_LENGTH} letters, digits, ".", "_" or "-", and not begin with "." or "-"`,
-    );
-  }
+  if (badTag !== undefined) throw invalid(whole, badTagMessage(badTag));
   if (digest !== undefined && !isDigest(digest)) {
     throw invalid(
       whole,
