@@ -1,0 +1,67 @@
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+/** The parts of the VS Code window that steps use, under the names people know them by. */
+export class Workbench {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** The explorer is drawn before extensions are scanned: a menu that is opened earlier would lack ours. */
+  async ready(): Promise<void> {
+    await this.#page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    await this.activityBarItem('OMLMD').waitFor({ timeout: 60_000 });
+  }
+
+  activityBarItem(name: string): Locator {
+    return this.#page.locator(`.activitybar .action-item a[aria-label^="${name}"]`);
+  }
+
+  explorerRow(name: string): Locator {
+    const rows = this.#page.locator('.explorer-folders-view .monaco-list-row');
+    return rows.filter({ has: this.#page.getByText(name, { exact: true }) });
+  }
+
+  treeItem(name: string | RegExp): Locator {
+    return this.#page.getByRole('treeitem', { name });
+  }
+
+  menuItem(name: string): Locator {
+    return this.#page.locator('.monaco-menu').getByText(name, { exact: true });
+  }
+
+  notification(text: string | RegExp): Locator {
+    const messages = this.#page.locator('.notifications-toasts .notification-list-item');
+    return messages.filter({ hasText: text });
+  }
+
+  codeLens(text: string | RegExp): Locator {
+    return this.#page.locator('.codelens-decoration a', { hasText: text });
+  }
+
+  quickPickRow(text: string | RegExp): Locator {
+    return this.#page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text });
+  }
+
+  quickInput(): Locator {
+    return this.#page.locator('.quick-input-widget input.input');
+  }
+
+  /** Two nested frames: the outer one is VS Code's, the inner one the extension's. */
+  webview(): FrameLocator {
+    return this.#page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
+  }
+
+  async runCommand(title: string): Promise<void> {
+    await this.#page.keyboard.press('F1');
+    await this.quickInput().waitFor();
+    await this.quickInput().fill(`>${title}`);
+    await this.quickPickRow(title).first().click();
+  }
+
+  async clearNotifications(): Promise<void> {
+    const buttons = this.#page.locator('.notifications-toasts .codicon-notifications-clear');
+    for (const button of await buttons.all()) await button.click({ force: true }).catch(() => undefined);
+  }
+}
