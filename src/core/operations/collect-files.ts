@@ -62,7 +62,8 @@ export async function collectFiles(paths: readonly ModelPath[]): Promise<Collect
       await walk.folder('', 0);
       files.push(...walk.files.map((file) => ({ ...file, ...type })));
       leftOut += walk.leftOut;
-      if (walk.files.length === 0) throw new OmlmdError('usage', `push ${quote(path)}: there is no file in the folder`);
+      if (walk.files.length === 0)
+        throw new OmlmdError('usage', `push ${quote(path)}: there is no file in the folder`);
     } else {
       throw new OmlmdError('file-unreadable', `push ${quote(path)}: neither a file nor a folder`);
     }
@@ -79,7 +80,9 @@ function unreadable(path: string, error: unknown): OmlmdError {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
   const loop = error instanceof Error && 'code' in error && error.code === 'ELOOP';
   const what = missing ? 'no such file or folder' : loop ? 'its links form a loop' : (error as Error).message;
-  return new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, { cause: error });
+  return new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, {
+    cause: error,
+  });
 }
 
 class FolderWalk {
@@ -95,11 +98,13 @@ class FolderWalk {
 
   /** @param inside path inside the root with `/`, empty for the root itself */
   async folder(inside: string, depth: number): Promise<void> {
-    if (depth > MAX_DEPTH) throw new OmlmdError('limit-exceeded', `push: ${quote(inside)} is deeper than ${MAX_DEPTH} folders`);
+    if (depth > MAX_DEPTH)
+      throw new OmlmdError('limit-exceeded', `push: ${quote(inside)} is deeper than ${MAX_DEPTH} folders`);
     const entries = await readdir(join(this.#root, inside), { withFileTypes: true }).catch((error: unknown) =>
       Promise.reject(unreadable(join(this.#root, inside), error)),
     );
-    for (const entry of entries) await this.#entry(entry, inside === '' ? entry.name : `${inside}/${entry.name}`, depth);
+    for (const entry of entries)
+      await this.#entry(entry, inside === '' ? entry.name : `${inside}/${entry.name}`, depth);
   }
 
   async #entry(entry: Dirent, inside: string, depth: number): Promise<void> {
@@ -111,7 +116,8 @@ class FolderWalk {
     } else if (folder) {
       await this.folder(inside, depth + 1);
     } else if (found.isFile()) {
-      if (this.files.length >= MAX_FILES) throw new OmlmdError('limit-exceeded', `push: more than ${MAX_FILES} files in ${this.#root}`);
+      if (this.files.length >= MAX_FILES)
+        throw new OmlmdError('limit-exceeded', `push: more than ${MAX_FILES} files in ${this.#root}`);
       this.files.push({ path, title: inside, size: found.size });
     } else {
       throw new OmlmdError('file-unreadable', `push: ${quote(inside)} is neither a file nor a folder`);
@@ -147,7 +153,8 @@ function readIgnoreFile(path: string): Ignore {
   try {
     rules.add(readFileSync(path, 'utf8'));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw unreadable(path, error);
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      throw unreadable(path, error);
   }
   return rules;
 }

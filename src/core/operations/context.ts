@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { LocalStore } from '../store/local-store.ts';
-import { LayoutTarget } from '../store/layout.ts';
 import type { Log } from '../log.ts';
 import type { Deleter, Mounter, Target } from '../oci/target.ts';
 import type { CredentialStore } from '../registry/credentials.ts';
 import { Registry } from '../registry/registry.ts';
 import type { TransportOptions } from '../registry/transport.ts';
+import { LayoutTarget } from '../store/layout.ts';
+import { LocalStore } from '../store/local-store.ts';
 import type { ArtifactEvent, Listener } from './events.ts';
 import type { Location } from './location.ts';
 

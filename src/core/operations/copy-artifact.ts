@@ -18,7 +18,9 @@ export interface CopyArtifactOptions {
 }
 
 /** The document of `cp`: that of `push`, where files and metadata are those of the copied artifact. */
-export type CopyResult = Omit<PushResult, 'leftOut' | 'metadata'> & { readonly metadata?: PushResult['metadata'] };
+export type CopyResult = Omit<PushResult, 'leftOut' | 'metadata'> & {
+  readonly metadata?: PushResult['metadata'];
+};
 
 /** Copies an artifact between any two places, byte for byte. Without a tag or digest the destination takes the source's tag. */
 export async function copyArtifact(
@@ -32,16 +34,21 @@ export async function copyArtifact(
   const root = await source.resolve(selectorOf(from), options);
   const tags = to.tags.length > 0 ? to.tags : to.digest === undefined ? defaultTags(from) : [];
   if (to.digest !== undefined && to.digest !== root.digest) {
-    throw new OmlmdError('digest-mismatch', `copy to ${quote(formatLocation(to))}: the artifact has the digest ${root.digest}`);
+    throw new OmlmdError(
+      'digest-mismatch',
+      `copy to ${quote(formatLocation(to))}: the artifact has the digest ${root.digest}`,
+    );
   }
   const states = new Map<Digest, CopyState>();
   const onCopied = (d: Descriptor, state: CopyState) => void states.set(d.digest, state);
   await copyGraph(source, root, target, { ...options, onCopied });
   for (const tag of tags) await target.tag(root, tag, { signal: options.signal });
   const [tag] = tags;
-  const reference = tag === undefined ? `${formatPlace(to)}@${root.digest}` : formatLocation(relocate(to, { tag }));
+  const reference =
+    tag === undefined ? `${formatPlace(to)}@${root.digest}` : formatLocation(relocate(to, { tag }));
   const head = { reference, digest: root.digest, mediaType: root.mediaType, tags };
-  if (isIndexType(root.mediaType)) return { ...head, size: 0, manifestSize: root.size, annotations: {}, files: [] };
+  if (isIndexType(root.mediaType))
+    return { ...head, size: 0, manifestSize: root.size, annotations: {}, files: [] };
   const artifact = await readNode(to, target, root, options);
   const { manifest, format } = artifact;
   return {
@@ -64,5 +71,11 @@ function defaultTags(from: Location): readonly string[] {
 function describeLayer(layer: Descriptor, states: ReadonlyMap<Digest, CopyState>): PushedFile {
   const title = titleOf(layer);
   const { mediaType, digest, size } = layer;
-  return { ...(title === undefined ? {} : { title }), mediaType, digest, size, state: states.get(digest) ?? 'exists' };
+  return {
+    ...(title === undefined ? {} : { title }),
+    mediaType,
+    digest,
+    size,
+    state: states.get(digest) ?? 'exists',
+  };
 }

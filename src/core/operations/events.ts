@@ -1,5 +1,5 @@
-import type { Digest } from '../oci/digest.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
+import type { Digest } from '../oci/digest.ts';
 
 /** Told of to listeners after it happened; upstream's `PushEvent` with the digest that its releases lack. */
 export interface ArtifactEvent {

@@ -115,7 +115,12 @@ export async function inspectArtifact(
     manifestSize: root.size,
     format: format.id,
     metadata: await format.readMetadata(manifest, source, options),
-    files: manifest.layers.map((l) => ({ title: titleOf(l) ?? null, mediaType: l.mediaType, digest: l.digest, size: l.size })),
+    files: manifest.layers.map((l) => ({
+      title: titleOf(l) ?? null,
+      mediaType: l.mediaType,
+      digest: l.digest,
+      size: l.size,
+    })),
     annotations: manifest.annotations ?? {},
     config: { mediaType, digest, size },
     referrers: await listReferrers(artifact, options),
@@ -125,13 +130,25 @@ export async function inspectArtifact(
 
 async function listReferrers(artifact: Artifact, options: CallOptions): Promise<readonly ReferrerReport[]> {
   const referrers: ReferrerReport[] = [];
-  for await (const { digest, mediaType, artifactType, size, annotations } of artifact.source.referrers(artifact.root, options)) {
-    referrers.push({ digest, mediaType, artifactType: artifactType ?? null, size, annotations: annotations ?? {} });
+  for await (const { digest, mediaType, artifactType, size, annotations } of artifact.source.referrers(
+    artifact.root,
+    options,
+  )) {
+    referrers.push({
+      digest,
+      mediaType,
+      artifactType: artifactType ?? null,
+      size,
+      annotations: annotations ?? {},
+    });
   }
   return referrers;
 }
 
-async function readRemoteModels(artifact: Artifact, options: CallOptions): Promise<readonly RemoteModelReport[]> {
+async function readRemoteModels(
+  artifact: Artifact,
+  options: CallOptions,
+): Promise<readonly RemoteModelReport[]> {
   const layers = artifact.format.modelLayers(artifact.manifest);
   const byTitle = new Map(artifact.manifest.layers.map((layer) => [titleOf(layer), layer]));
   const models: RemoteModelReport[] = [];

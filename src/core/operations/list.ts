@@ -1,8 +1,8 @@
 import type { ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions } from '../oci/content.ts';
 import { Slots } from '../oci/copy.ts';
-import { Annotation } from '../oci/media-types.ts';
 import type { Digest } from '../oci/digest.ts';
+import { Annotation } from '../oci/media-types.ts';
 import { type Context, openTarget } from './context.ts';
 import { formatLocation, formatPlace, type Listing, type Location, relocate } from './location.ts';
 import { artifactSize, readArtifact } from './read-artifact.ts';
@@ -33,7 +33,11 @@ const LONG_CONCURRENCY = 12;
 const REFERRER_TAG = /^sha(?:256|512)-[0-9a-f]{64}/;
 
 /** Repositories or tags, page by page in the place's own order. */
-export async function* list(context: Context, listing: Listing, options: ListOptions = {}): AsyncGenerator<ListEntry> {
+export async function* list(
+  context: Context,
+  listing: Listing,
+  options: ListOptions = {},
+): AsyncGenerator<ListEntry> {
   switch (listing.kind) {
     case 'registry':
       for await (const repository of context.registry(listing.registry).repositories(options)) {
@@ -41,14 +45,19 @@ export async function* list(context: Context, listing: Listing, options: ListOpt
       }
       return;
     case 'store':
-      for await (const repository of context.store.repositories()) yield { reference: `local/${repository}`, repository };
+      for await (const repository of context.store.repositories())
+        yield { reference: `local/${repository}`, repository };
       return;
     case 'repository':
       yield* listTags(context, listing.location, options);
   }
 }
 
-async function* listTags(context: Context, location: Location, options: ListOptions): AsyncGenerator<ListEntry> {
+async function* listTags(
+  context: Context,
+  location: Location,
+  options: ListOptions,
+): AsyncGenerator<ListEntry> {
   const repository = location.kind === 'layout' ? location.path : location.repository;
   const place = formatPlace(location);
   const slots = new Slots(LONG_CONCURRENCY);
@@ -85,7 +94,9 @@ async function describeTag(
     };
   } catch (error) {
     options.signal?.throwIfAborted();
-    context.log.warn(`list ${formatLocation(location)}: ${error instanceof Error ? error.message : String(error)}`);
+    context.log.warn(
+      `list ${formatLocation(location)}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return entry;
   }
 }

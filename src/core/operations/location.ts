@@ -7,7 +7,12 @@ import { formatReference, parseNameAndTags, parseReference, type Reference } fro
 export type Location =
   | ({ readonly kind: 'registry' } & Reference)
   | ({ readonly kind: 'local' } & Omit<Reference, 'registry'>)
-  | { readonly kind: 'layout'; readonly path: string; readonly tags: readonly string[]; readonly digest?: Digest | undefined };
+  | {
+      readonly kind: 'layout';
+      readonly path: string;
+      readonly tags: readonly string[];
+      readonly digest?: Digest | undefined;
+    };
 
 const LOCAL = 'local/';
 const LAYOUT = 'oci-layout:';
@@ -28,9 +33,15 @@ function parseLayout(text: string): Location {
   const match = /^(.*?)(?::([a-zA-Z0-9_][a-zA-Z0-9._,-]*))?(@(?:sha256|sha512):[^/]*)?$/s.exec(rest);
   const path = match?.[1] ?? '';
   if (path === '' || path.includes('\0')) {
-    throw new OmlmdError('reference-invalid', `reference ${quote(text)}: expected oci-layout:FOLDER[:TAG|@DIGEST]`);
+    throw new OmlmdError(
+      'reference-invalid',
+      `reference ${quote(text)}: expected oci-layout:FOLDER[:TAG|@DIGEST]`,
+    );
   }
-  const { tags, digest } = parseNameAndTags(`layout${match?.[2] ? `:${match[2]}` : ''}${match?.[3] ?? ''}`, text);
+  const { tags, digest } = parseNameAndTags(
+    `layout${match?.[2] ? `:${match[2]}` : ''}${match?.[3] ?? ''}`,
+    text,
+  );
   return { kind: 'layout', path: isAbsolute(path) ? path : resolve(path), tags, digest };
 }
 
@@ -61,11 +72,16 @@ export function formatPlace(location: Location): string {
 export function formatLocation(location: Location): string {
   const tags = location.tags.length > 0 ? `:${location.tags.join(',')}` : '';
   const digest = location.digest === undefined ? '' : `@${location.digest}`;
-  return location.kind === 'registry' ? formatReference(location) : `${formatPlace(location)}${tags}${digest}`;
+  return location.kind === 'registry'
+    ? formatReference(location)
+    : `${formatPlace(location)}${tags}${digest}`;
 }
 
 /** The same place under another tag or digest. */
-export function relocate(location: Location, to: { readonly tag?: string; readonly digest?: Digest }): Location {
+export function relocate(
+  location: Location,
+  to: { readonly tag?: string; readonly digest?: Digest },
+): Location {
   return { ...location, tags: to.tag === undefined ? [] : [to.tag], digest: to.digest };
 }
 

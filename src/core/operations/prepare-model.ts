@@ -1,13 +1,13 @@
 import { access, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OmlmdError, quote } from '../errors.ts';
-import { mergeMetadata, type MetadataLayer } from '../model/merge.ts';
-import { parseMetadataFile } from '../model/metadata-file.ts';
+import { type MetadataLayer, mergeMetadata } from '../model/merge.ts';
 import { emptyMetadata, type ModelMetadata, type Origin } from '../model/metadata.ts';
+import { parseMetadataFile } from '../model/metadata-file.ts';
 import type { SetValue } from '../model/set-value.ts';
 import { openFileContent } from '../oci/content.ts';
-import type { OnProgress } from '../oci/progress.ts';
 import { JsonNumber } from '../oci/json.ts';
+import type { OnProgress } from '../oci/progress.ts';
 import { isModelFileName, modelStem, readModelFile } from '../readers/index.ts';
 import type { Finding, ModelFacts, ModelFile } from '../readers/reader.ts';
 import { type CollectedFile, collectFiles, type ModelPath } from './collect-files.ts';
@@ -48,7 +48,10 @@ export interface PreparedModel {
 }
 
 /** Lists the files of a push and reads their metadata and findings. */
-export async function prepareModel(paths: readonly ModelPath[], options: PrepareOptions = {}): Promise<PreparedModel> {
+export async function prepareModel(
+  paths: readonly ModelPath[],
+  options: PrepareOptions = {},
+): Promise<PreparedModel> {
   const source = options.metadata ?? { kind: 'auto' };
   const { files, leftOut } = await collectFiles(paths);
   const readings = await readModels(files, options);
@@ -81,7 +84,10 @@ interface Reading {
 }
 
 /** Every file whose name or content may be a model is looked into, so that a danger in any shard or part is seen. */
-async function readModels(files: readonly CollectedFile[], options: PrepareOptions): Promise<readonly Reading[]> {
+async function readModels(
+  files: readonly CollectedFile[],
+  options: PrepareOptions,
+): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   for (const file of files) {
     options.signal?.throwIfAborted();
@@ -111,7 +117,11 @@ function mainReading(readings: readonly Reading[]): Reading | undefined {
 }
 
 /** The main file's metadata; a folder or a set of files is named after the folder and counts its files. */
-function describe(main: Reading, paths: readonly ModelPath[], files: readonly CollectedFile[]): ModelMetadata {
+function describe(
+  main: Reading,
+  paths: readonly ModelPath[],
+  files: readonly CollectedFile[],
+): ModelMetadata {
   if (files.length <= 1) return main.facts.metadata;
   const customProperties = new Map(main.facts.metadata.customProperties);
   customProperties.set('file_count', new JsonNumber(String(files.length)));
@@ -156,7 +166,9 @@ export async function readText(path: string): Promise<string> {
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     const what = missing ? 'no such file' : (error as Error).message;
-    throw new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, { cause: error });
+    throw new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, {
+      cause: error,
+    });
   }
   if (bytes.byteLength > MAX_METADATA_BYTES) {
     throw new OmlmdError('limit-exceeded', `read ${quote(path)}: larger than ${MAX_METADATA_BYTES} bytes`);

@@ -3,9 +3,9 @@ import { OmlmdError, quote } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { OnProgress } from '../oci/progress.ts';
-import { type ExistingFiles, placeFiles, type PlacedFile } from '../store/output-folder.ts';
 import { readModelFile } from '../readers/index.ts';
 import type { Finding } from '../readers/reader.ts';
+import { type ExistingFiles, type PlacedFile, placeFiles } from '../store/output-folder.ts';
 import { type Context, emit } from './context.ts';
 import type { Location } from './location.ts';
 import { type Artifact, readArtifact, titleOf } from './read-artifact.ts';
@@ -93,18 +93,28 @@ function selectLayers(artifact: Artifact, options: PullOptions): readonly Titled
     return title === undefined ? [] : [{ title, descriptor }];
   });
   if (titled.length === 0 && wanted.length > 0) {
-    throw new OmlmdError('unsupported', `pull ${quote(artifact.reference)}: none of its ${wanted.length} layers has a title to name a file by`);
+    throw new OmlmdError(
+      'unsupported',
+      `pull ${quote(artifact.reference)}: none of its ${wanted.length} layers has a title to name a file by`,
+    );
   }
   const foreign = titled.find(({ descriptor }) => (descriptor.urls?.length ?? 0) > 0);
   if (foreign !== undefined) {
-    throw new OmlmdError('unsupported', `pull ${quote(foreign.title)}: its content is at a foreign URL, which is never fetched`);
+    throw new OmlmdError(
+      'unsupported',
+      `pull ${quote(foreign.title)}: its content is at a foreign URL, which is never fetched`,
+    );
   }
   if (include.length === 0) return titled;
   return titled.filter(({ title }) => include.some((glob) => matchesGlob(title, glob)));
 }
 
 /** Looks into the model layers by ranges, before anything is downloaded. A layer that cannot be read so is no reason to stop. */
-async function warnOfFindings(artifact: Artifact, layers: readonly TitledLayer[], options: PullOptions): Promise<void> {
+async function warnOfFindings(
+  artifact: Artifact,
+  layers: readonly TitledLayer[],
+  options: PullOptions,
+): Promise<void> {
   const { onFinding, signal } = options;
   if (onFinding === undefined) return;
   const models = new Set(artifact.format.modelLayers(artifact.manifest).map((layer) => layer.digest));

@@ -1,8 +1,8 @@
 import { OmlmdError, quote } from '../errors.ts';
-import { findFormat } from '../formats/index.ts';
 import type { PackedArtifact, PackFile } from '../formats/format.ts';
+import { findFormat } from '../formats/index.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
-import { openFileContent, type Content } from '../oci/content.ts';
+import { type Content, openFileContent } from '../oci/content.ts';
 import { type CopyState, copyGraph } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, Digester } from '../oci/digest.ts';
@@ -103,7 +103,12 @@ export async function push(
   }
   const result = describePush(location, tags, model, packed, states);
   if (!options.dryRun) {
-    emit(context, { kind: 'push', reference: result.reference, digest: result.digest, metadata: model.metadata });
+    emit(context, {
+      kind: 'push',
+      reference: result.reference,
+      digest: result.digest,
+      metadata: model.metadata,
+    });
   }
   return { result, manifest: packed.manifestBytes };
 }
@@ -137,7 +142,10 @@ async function refuseExistingTags(
       throw error;
     });
     if (there !== undefined) {
-      throw new OmlmdError('already-exists', `${what}: the tag ${quote(tag)} exists and names ${there.digest}`);
+      throw new OmlmdError(
+        'already-exists',
+        `${what}: the tag ${quote(tag)} exists and names ${there.digest}`,
+      );
     }
   }
 }
@@ -146,7 +154,13 @@ async function hashFiles(files: readonly CollectedFile[], options: PushModelOpti
   const hashed: PackFile[] = [];
   for (const { path, title, mediaType } of files) {
     const content = await openFileContent(path);
-    hashed.push({ title, mediaType, digest: await hash(content, title, options), size: content.size, content });
+    hashed.push({
+      title,
+      mediaType,
+      digest: await hash(content, title, options),
+      size: content.size,
+      content,
+    });
   }
   return hashed;
 }
@@ -188,7 +202,10 @@ function describePush(
   const paths = new Map(model.files.map((file) => [file.title, file.path]));
   const artifactType = manifest.artifactType;
   return {
-    reference: tag === undefined ? `${formatPlace(location)}@${root.digest}` : formatLocation(relocate(location, { tag })),
+    reference:
+      tag === undefined
+        ? `${formatPlace(location)}@${root.digest}`
+        : formatLocation(relocate(location, { tag })),
     digest: root.digest,
     mediaType: manifest.mediaType ?? MediaType.manifest,
     size: artifactSize(manifest),

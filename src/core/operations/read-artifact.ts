@@ -3,7 +3,7 @@ import type { ArtifactFormat } from '../formats/format.ts';
 import { formatOf } from '../formats/index.ts';
 import { type CallOptions, type Content, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Manifest, MAX_MANIFEST_BYTES, parseNode } from '../oci/manifest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, parseNode } from '../oci/manifest.ts';
 import { Annotation } from '../oci/media-types.ts';
 import type { Source } from '../oci/target.ts';
 import { type Context, openTarget } from './context.ts';
@@ -26,7 +26,11 @@ export interface Artifact {
 }
 
 /** Resolves a location to its artifact. An index is followed to the one manifest in it that is a model. */
-export async function readArtifact(context: Context, location: Location, options?: CallOptions): Promise<Artifact> {
+export async function readArtifact(
+  context: Context,
+  location: Location,
+  options?: CallOptions,
+): Promise<Artifact> {
   const source = openTarget(context, location);
   const root = await source.resolve(selectorOf(location), options);
   return readNode(location, source, root, options);
@@ -46,17 +50,30 @@ export async function readNode(
     const only = chooseManifest(reference, node.index.manifests);
     return readNode(location, source, only, options);
   }
-  return { location, reference, source, root, bytes, manifest: node.manifest, format: formatOf(node.manifest) };
+  return {
+    location,
+    reference,
+    source,
+    root,
+    bytes,
+    manifest: node.manifest,
+    format: formatOf(node.manifest),
+  };
 }
 
 /** The one entry of an index that can be a model: attestations of build tools say `unknown/unknown` and are passed over. */
 function chooseManifest(reference: string, manifests: readonly Descriptor[]): Descriptor {
-  const models = manifests.filter((m) => m.annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest');
+  const models = manifests.filter(
+    (m) => m.annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest',
+  );
   const only = models[0];
   if (only !== undefined && models.length === 1) return only;
   if (only === undefined) throw new OmlmdError('not-found', `read ${quote(reference)}: the index is empty`);
   const digests = models.map((m) => m.digest).join(', ');
-  throw new OmlmdError('usage', `read ${quote(reference)}: an index of ${models.length} manifests; name one by digest: ${digests}`);
+  throw new OmlmdError(
+    'usage',
+    `read ${quote(reference)}: an index of ${models.length} manifests; name one by digest: ${digests}`,
+  );
 }
 
 /** The layer of that title; throws `not-found` with the titles there are. */
@@ -64,7 +81,10 @@ export function findLayer(artifact: Artifact, title: string): Descriptor {
   const layer = artifact.manifest.layers.find((l) => titleOf(l) === title);
   if (layer !== undefined) return layer;
   const titles = artifact.manifest.layers.map(titleOf).filter((t) => t !== undefined);
-  throw new OmlmdError('not-found', `get file ${quote(title)} of ${quote(artifact.reference)}: the files are ${titles.slice(0, 20).map(quote).join(', ')}`);
+  throw new OmlmdError(
+    'not-found',
+    `get file ${quote(title)} of ${quote(artifact.reference)}: the files are ${titles.slice(0, 20).map(quote).join(', ')}`,
+  );
 }
 
 export function titleOf(layer: Descriptor): string | undefined {
@@ -77,7 +97,11 @@ export async function readConfig(artifact: Artifact, options?: CallOptions): Pro
 }
 
 /** A small layer in full, verified. */
-export async function readSmall(artifact: Artifact, descriptor: Descriptor, options?: CallOptions): Promise<Uint8Array> {
+export async function readSmall(
+  artifact: Artifact,
+  descriptor: Descriptor,
+  options?: CallOptions,
+): Promise<Uint8Array> {
   const content: Content = await artifact.source.fetch(descriptor, options);
   return readVerified(content, descriptor, MAX_CONFIG_BYTES, options);
 }

@@ -30,7 +30,11 @@ export async function addTags(
 }
 
 /** Removes the names of a location; the artifact stays. */
-export async function removeTags(context: Context, location: Location, options: CallOptions = {}): Promise<TagResult> {
+export async function removeTags(
+  context: Context,
+  location: Location,
+  options: CallOptions = {},
+): Promise<TagResult> {
   const target = openTarget(context, location);
   const root = await target.resolve(selectorOf(location), options);
   const tags = location.tags.length > 0 ? location.tags : ['latest'];
@@ -46,7 +50,11 @@ export interface Removal {
 }
 
 /** Finds what {@link removeArtifact} would remove, so that a person can be asked. */
-export async function planRemoval(context: Context, location: Location, options: CallOptions = {}): Promise<Removal> {
+export async function planRemoval(
+  context: Context,
+  location: Location,
+  options: CallOptions = {},
+): Promise<Removal> {
   const target = openTarget(context, location);
   const root = await target.resolve(selectorOf(location), options);
   const tags: string[] = [];
@@ -58,7 +66,11 @@ export async function planRemoval(context: Context, location: Location, options:
 }
 
 /** Deletes the manifest, and with it every tag that names it. */
-export async function removeArtifact(context: Context, removal: Removal, options: CallOptions = {}): Promise<TagResult> {
+export async function removeArtifact(
+  context: Context,
+  removal: Removal,
+  options: CallOptions = {},
+): Promise<TagResult> {
   await openTarget(context, removal.location).delete(removal.root, options);
   return { reference: formatLocation(removal.location), digest: removal.root.digest, tags: removal.tags };
 }

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { OmlmdError, quote } from '../errors.ts';
+import type { ModelMetadata } from '../model/metadata.ts';
+import { writeSidecar } from '../model/sidecar.ts';
+import type { CallOptions } from '../oci/content.ts';
+import { findSidecar, prepareModel, sidecarCandidates } from './prepare-model.ts';
+
+/** The document of `init` (docs/cli.md). */
+export interface InitResult {
+  /** The metadata file. */
+  readonly path: string;
+  readonly metadata: ModelMetadata;
+  /** False when the file said all of it already. */
+  readonly changed: boolean;
+}
+
+/** Writes a model's `.omlmd.yaml` from what the reader finds. What a person wrote in it, comments included, stays. */
+export async function initMetadataFile(path: string, options: CallOptions = {}): Promise<InitResult> {
+  const model = await prepareModel([{ path }], { ...options, metadata: { kind: 'auto' } });
+  const [fresh] = sidecarCandidates(path).toReversed();
+  const file = (await findSidecar([{ path }])) ?? fresh;
+  if (file === undefined)
+    throw new OmlmdError('internal', `init ${quote(path)}: no name for its metadata file`);
+  const before = await readIfThere(file);
+  const text = writeSidecar(before, model.metadata);
+  if (text !== before) await replaceFile(file, text);
+  return { path: file, metadata: model.metadata, changed: text !== before };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Writes a small file whole or not at all. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temp = join(dirname(path), `.omlmd-${randomUUID()}`);
+  try {
+    const file = await open(temp, 'wx');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+    throw new OmlmdError(
+      full ? 'disk-full' : 'file-unreadable',
+      `write ${quote(path)}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { OmlmdError, quote } from '../errors.ts';
+import { parseMetadataFile } from '../model/metadata-file.ts';
+import { isModelFileName } from '../readers/index.ts';
+import type { ModelPath } from './collect-files.ts';
+import { type Location, parseLocation } from './location.ts';
+import { readText } from './prepare-model.ts';
+
+/** What a metadata file says of its own push. */
+export interface MetadataTarget {
+  /** Absent when its `artifact:` block names no reference. */
+  readonly location?: Location;
+  readonly paths: readonly ModelPath[];
+  readonly format?: string;
+}
+
+const SUFFIX = /\.omlmd\.ya?ml$/;
+
+/** The reference and files of an `.omlmd.yaml`'s `artifact:` block; without `files`, the model of the same stem. */
+export async function readMetadataTarget(path: string): Promise<MetadataTarget> {
+  const { artifact } = parseMetadataFile(await readText(path), path);
+  const folder = dirname(resolve(path));
+  const named = artifact?.files ?? [];
+  const paths =
+    named.length > 0
+      ? named.map((file) => ({ path: resolve(folder, file) }))
+      : [{ path: await modelBeside(path) }];
+  return {
+    paths,
+    ...(artifact?.reference === undefined ? {} : { location: parseLocation(artifact.reference) }),
+    ...(artifact?.format === undefined ? {} : { format: artifact.format }),
+  };
+}
+
+/** The model that `X.omlmd.yaml` describes: `X` itself (a file or folder), else the one model file `X.*`. */
+export async function modelBeside(path: string): Promise<string> {
+  const absolute = resolve(path);
+  const stem = basename(absolute).replace(SUFFIX, '');
+  const folder = dirname(absolute);
+  const exact = join(folder, stem);
+  if (stem !== basename(absolute) && (await isThere(exact))) return exact;
+  const names = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${stem}.`) && isModelFileName(name) && !SUFFIX.test(name),
+  );
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return join(folder, only);
+  const what =
+    names.length === 0
+      ? `there is no model named ${quote(stem)} beside it`
+      : `${names.map(quote).join(', ')} all fit`;
+  throw new OmlmdError(
+    names.length === 0 ? 'not-found' : 'usage',
+    `find the model of ${quote(path)}: ${what}; name it under artifact.files`,
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
