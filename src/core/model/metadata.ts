@@ -12,6 +12,18 @@ export const METADATA_FIELDS = [
 ] as const;
 export type MetadataField = (typeof METADATA_FIELDS)[number];
 
+/** The fields that are text or null by contract: all but `customProperties`. */
+export type TextField = Exclude<MetadataField, 'customProperties'>;
+export const TEXT_FIELDS: readonly TextField[] = METADATA_FIELDS.filter(
+  (field): field is TextField => field !== 'customProperties',
+);
+
+const FIELDS: ReadonlySet<string> = new Set(METADATA_FIELDS);
+
+export function isMetadataField(key: string): key is MetadataField {
+  return FIELDS.has(key);
+}
+
 /**
  * What is known of a model and goes into its artifact. Fields other than `customProperties` are text or null by
  * contract, but upstream writes whatever it was given, so any JSON value is carried through unchanged.
@@ -35,6 +47,36 @@ export function emptyMetadata(): ModelMetadata {
     uri: null,
     model_format_name: null,
     model_format_version: null,
+  };
+}
+
+/** Whether nothing is known: no field is set and there are no custom properties. */
+export function isEmptyMetadata(metadata: ModelMetadata): boolean {
+  return metadata.customProperties.size === 0 && TEXT_FIELDS.every((field) => metadata[field] === null);
+}
+
+/** The document as it is written: all seven fields, in order. */
+export function metadataToObject(metadata: ModelMetadata): JsonObject {
+  return new Map(METADATA_FIELDS.map((field): [string, JsonValue] => [field, metadata[field]]));
+}
+
+/**
+ * Metadata from a document. A key that is no field becomes a custom property, before those of `customProperties`, as
+ * upstream takes flat keys; where both name one, that of `customProperties` counts. A `customProperties` that is no
+ * object is taken for none: whoever reads a person's file checks that first.
+ */
+export function metadataFromObject(object: JsonObject): ModelMetadata {
+  const field = (name: TextField): JsonValue => object.get(name) ?? null;
+  const own = object.get('customProperties');
+  const flat = [...object].filter(([key]) => !isMetadataField(key));
+  return {
+    name: field('name'),
+    description: field('description'),
+    author: field('author'),
+    customProperties: new Map([...flat, ...(own instanceof Map ? own : [])]),
+    uri: field('uri'),
+    model_format_name: field('model_format_name'),
+    model_format_version: field('model_format_version'),
   };
 }
 

@@ -31,7 +31,8 @@ export function formatYamlScalar(text: string, place: ScalarPlace): string {
   return canBePlain(text) ? plain(text, place) : singleQuoted(text, place);
 }
 
-function canBePlain(text: string): boolean {
+/** Whether a text without control characters means itself to PyYAML when it is written without quotes. */
+export function canBePlain(text: string): boolean {
   return !(
     /^[ \n]|[ \n]$|\n/.test(text) ||
     LEADING_INDICATOR.test(text) ||
@@ -98,7 +99,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\u2029', '\\P'],
 ]);
 
-function escape(character: string): string {
+function escapeSequence(character: string): string {
   const named = ESCAPES.get(character);
   if (named !== undefined) return named;
   const code = character.codePointAt(0) ?? 0;
@@ -127,7 +128,7 @@ function doubleQuoted(text: string, place: ScalarPlace): string {
   };
   for (const [index, character] of characters.entries()) {
     const escaped = isEscaped(character);
-    if (escaped) flush(escape(character));
+    if (escaped) flush(escapeSequence(character));
     const mayFold = index > 0 && index < characters.length - 1 && !place.key;
     // PyYAML counts an escape it has just written as one column less than it takes.
     const columnSeen = escaped ? column - 1 : column + pending.length;
