@@ -1,0 +1,20 @@
+import { loginStore, logout } from '../../core/index.ts';
+import type { Verb } from '../verb.ts';
+
+export const logoutVerb: Verb = {
+  name: 'logout',
+  summary: 'forget the login of a registry',
+  configure(command) {
+    command
+      .argument('<host>', 'HOST[:PORT]')
+      .option('--registry-config <file>', 'docker-style file with logins');
+  },
+  async run({ host: core, options, terminal }, [host]) {
+    const registry = String(host);
+    await logout(
+      registry,
+      loginStore({ env: terminal.env, registryConfig: options.text('registryConfig'), log: core.log }),
+    );
+    return { data: { registry }, text: `Logged out of ${registry}` };
+  },
+};

@@ -1,0 +1,18 @@
+import { escapeControls, parseLocation, removeTags } from '../../core/index.ts';
+import type { Verb } from '../verb.ts';
+
+export const untagVerb: Verb = {
+  name: 'untag',
+  summary: 'remove tags; the artifact stays',
+  remote: true,
+  configure(command) {
+    command.argument('<reference>', 'REPOSITORY:TAG[,TAG…]');
+  },
+  async run({ context, signal }, [reference]) {
+    const result = await removeTags(context, parseLocation(String(reference)), { signal });
+    return {
+      data: result,
+      text: `Removed the tag ${result.tags.join(', ')} of ${escapeControls(result.reference)}\n  ${result.digest} stays`,
+    };
+  },
+};

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import {
+  type Credential,
+  type CredentialStore,
+  chainCredentials,
+  dataFolder,
+  defaultCredentials,
+  type Host,
+  type Log,
+  OmlmdError,
+  quote,
+  type RegistryOptions,
+} from '../core/index.ts';
+import type { OptionReader } from './option-reader.ts';
+import { integer, repeatable } from './option-types.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The options of every verb that talks to a registry (docs/cli.md, "Remote options"). */
+export function addRemoteOptions(command: Command): void {
+  command
+    .option('--plain-http', 'use HTTP without TLS')
+    .option('--insecure', 'do not check the TLS certificate')
+    .option('--ca-file <file>', 'certificate authority of the registry (PEM)')
+    .option('--cert-file <file>', 'client certificate (PEM)')
+    .option('--key-file <file>', "client certificate's key (PEM)")
+    .option('--registry-config <file>', 'docker-style file with logins, in place of the usual ones')
+    .option('-u, --username <name>', 'user name for the registry')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--identity-token-stdin', 'read an identity token from standard input')
+    .addOption(repeatable('-H, --header <header>', 'add "Name: value" to every request (repeatable)'))
+    .option('--concurrency <n>', 'blobs that move at once', integer(1, 64))
+    .option('--retries <n>', 'tries after a failed request', integer(0, 100))
+    .option('--timeout <seconds>', 'give up after so long without a byte', integer(1, 86_400));
+}
+
+/** Largest secret that is read from standard input, bytes. */
+const MAX_SECRET_BYTES = 64 * 1024;
+
+/** Reads one secret from standard input: the text without its last line break. */
+export async function readSecret(terminal: Terminal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of terminal.stdin) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.byteLength;
+    if (size > MAX_SECRET_BYTES)
+      throw new OmlmdError('usage', `standard input: a secret longer than ${MAX_SECRET_BYTES} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+/** The login that the options name, if they do. Standard input is only read when an option says so. */
+export async function explicitCredential(
+  options: OptionReader,
+  terminal: Terminal,
+): Promise<Credential | undefined> {
+  const username = options.text('username');
+  if (options.flag('identityTokenStdin'))
+    return { kind: 'identity-token', token: await readSecret(terminal) };
+  if (options.flag('passwordStdin')) {
+    if (username === undefined) throw new OmlmdError('usage', '--password-stdin: needs -u/--username');
+    return { kind: 'basic', username, password: await readSecret(terminal) };
+  }
+  return undefined;
+}
+
+function readPem(path: string | undefined, option: string): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new OmlmdError('usage', `${option} ${quote(path)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function parseHeaders(lines: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)$/.exec(line);
+    if (match?.[1] === undefined) throw new OmlmdError('usage', '-H: expected "Name: value"');
+    headers[match[1]] = match[2] ?? '';
+  }
+  return headers;
+}
+
+function registryOptions(options: OptionReader): RegistryOptions {
+  const timeout = options.number('timeout');
+  return {
+    plainHttp: options.flag('plainHttp') ? true : undefined,
+    insecure: options.flag('insecure'),
+    ca: readPem(options.text('caFile'), '--ca-file'),
+    cert: readPem(options.text('certFile'), '--cert-file'),
+    key: readPem(options.text('keyFile'), '--key-file'),
+    headers: parseHeaders(options.list('header')),
+    retries: options.number('retries'),
+    timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+  };
+}
+
+/** The core's host as the options describe it. */
+export function buildHost(
+  options: OptionReader,
+  terminal: Terminal,
+  log: Log,
+  explicit: Credential | undefined,
+): Host {
+  const home = dataFolder(terminal.env);
+  const stores: CredentialStore[] = [
+    ...(explicit === undefined ? [] : [{ get: async () => explicit }]),
+    defaultCredentials({ env: terminal.env, registryConfig: options.text('registryConfig'), log }),
+  ];
+  const forAll = registryOptions(options);
+  return { home, log, credentials: chainCredentials(stores), registryOptions: () => forAll };
+}
