@@ -51,40 +51,44 @@ function put(
       `set ${quote(path.join('.'))}: deeper than ${MAX_JSON_DEPTH} levels`,
     );
   }
-  const [owner, key] = ownerOf(into, path);
+  const [owner, key] = ownerOf(into, path, origins);
   const before = owner.get(key);
-  if (value instanceof Map) {
-    if (!(before instanceof Map)) replace(owner, key, path, new Map(), origins);
-    if (value.size === 0 && path.length > 1) origins.set(path.join('.'), origin);
-    for (const [member, inner] of value) put(into, [...path, member], inner, origin, origins);
+  if (!(value instanceof Map && before instanceof Map)) forget(origins, path, before);
+  if (!(value instanceof Map)) {
+    owner.set(key, value);
+    origins.set(path.join('.'), origin);
     return;
   }
-  replace(owner, key, path, value, origins);
-  origins.set(path.join('.'), origin);
+  if (!(before instanceof Map)) owner.set(key, new Map());
+  if (value.size === 0 && path.length > 1) origins.set(path.join('.'), origin);
+  for (const [member, inner] of value) put(into, [...path, member], inner, origin, origins);
 }
 
 /** The object that holds the last key of a path, made where it is missing or is no object. */
-function ownerOf(root: JsonObject, path: readonly string[]): [JsonObject, string] {
+function ownerOf(
+  root: JsonObject,
+  path: readonly string[],
+  origins: Map<string, Origin>,
+): [JsonObject, string] {
   let owner = root;
-  for (const key of path.slice(0, -1)) {
+  for (const [depth, key] of path.slice(0, -1).entries()) {
     const next = owner.get(key);
-    const inner: JsonObject = next instanceof Map ? next : new Map();
-    if (inner !== next) owner.set(key, inner);
+    if (next instanceof Map) {
+      owner = next;
+      continue;
+    }
+    const inner: JsonObject = new Map();
+    forget(origins, path.slice(0, depth + 1), next);
+    owner.set(key, inner);
     owner = inner;
   }
   return [owner, path.at(-1) ?? ''];
 }
 
-function replace(
-  owner: JsonObject,
-  key: string,
-  path: readonly string[],
-  value: JsonValue,
-  origins: Map<string, Origin>,
-): void {
-  const prefix = path.join('.');
-  for (const known of origins.keys()) {
-    if (known === prefix || known.startsWith(`${prefix}.`)) origins.delete(known);
-  }
-  owner.set(key, value);
+/** Forgets where a value that is about to go came from, and its members. */
+function forget(origins: Map<string, Origin>, path: readonly string[], value: JsonValue | undefined): void {
+  const name = path.join('.');
+  origins.delete(name);
+  if (!(value instanceof Map)) return;
+  for (const known of origins.keys()) if (known.startsWith(`${name}.`)) origins.delete(known);
 }

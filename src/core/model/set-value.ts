@@ -35,7 +35,7 @@ export function parseSetValue(text: string): SetValue {
 }
 
 function parseValue(whole: string, text: string): JsonValue {
-  if (/^(?:"[^]*"|'[^]*')$/.test(text) && text.length > 1) {
+  if (text.length > 1 && /^["']/.test(text) && text.endsWith(text.charAt(0))) {
     const { value, issues } = readYaml(text);
     return issues.length === 0 && typeof value === 'string' ? value : text;
   }
