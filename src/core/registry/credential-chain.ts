@@ -24,7 +24,7 @@ export interface CredentialSources {
 }
 
 /** The stores one after the other; the first that knows the registry is believed. */
-export function credentialChain(stores: readonly CredentialStore[]): CredentialStore {
+export function chainCredentials(stores: readonly CredentialStore[]): CredentialStore {
   return {
     async get(registry, options) {
       for (const store of stores) {
@@ -109,7 +109,7 @@ export function defaultCredentials(sources: CredentialSources): CredentialStore 
   const { env, registryConfig } = sources;
   const files =
     registryConfig === undefined ? [...containersFiles(sources), dockerConfig(sources)] : [registryConfig];
-  return credentialChain([environmentCredentials(env), ...files.map((path) => fileCredentials(path, env))]);
+  return chainCredentials([environmentCredentials(env), ...files.map((path) => fileCredentials(path, env))]);
 }
 
 /** Where `login` and `logout` write. */
