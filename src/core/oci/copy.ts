@@ -1,7 +1,6 @@
 import { OmlmdError } from '../errors.ts';
 import { bytesContent, type CallOptions, readVerified } from './content.ts';
-import type { Descriptor } from './descriptor.ts';
-import type { Digest } from './digest.ts';
+import { type Descriptor, plainDescriptor } from './descriptor.ts';
 import { MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, parseNode, successorsOf } from './manifest.ts';
 import { Annotation, isNodeType } from './media-types.ts';
 import type { OnProgress } from './progress.ts';
@@ -11,6 +10,8 @@ import { canMount, type Source, type Target } from './target.ts';
 export const MAX_NESTING = 8;
 /** Blobs that move at once unless the caller says otherwise. */
 export const DEFAULT_CONCURRENCY = 3;
+/** Small requests (manifests, "is it there") at once. */
+const REQUEST_CONCURRENCY = 12;
 
 export interface CopyOptions extends CallOptions {
   /** Tags to set on the root, in order, last of all (R29). */
@@ -49,15 +50,19 @@ export async function copyGraph(
   target: Target,
   options: CopyOptions = {},
 ): Promise<void> {
-  await new Copy(source, target, options).node(root, 0);
+  options.signal?.throwIfAborted();
+  await new Copy(source, target, options).all(root);
 }
 
 class Copy {
   readonly #source: Source;
   readonly #target: Target;
   readonly #options: CopyOptions;
-  readonly #visited = new Map<Digest, Promise<void>>();
-  readonly #slots: Slots;
+  readonly #visited = new Map<string, Promise<void>>();
+  /** Manifests in the order in which they were copied. */
+  readonly #nodes: Descriptor[] = [];
+  readonly #transfers: Slots;
+  readonly #requests = new Slots(REQUEST_CONCURRENCY);
   /** Stops what is still moving when one part has failed. */
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
@@ -69,48 +74,80 @@ class Copy {
     this.#signal = options.signal
       ? AbortSignal.any([options.signal, this.#failed.signal])
       : this.#failed.signal;
-    this.#slots = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.#transfers = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
   }
 
-  /** A manifest or index with all below it. */
-  async node(descriptor: Descriptor, depth: number): Promise<void> {
-    if (depth > MAX_NESTING) {
-      throw new OmlmdError(
-        'limit-exceeded',
-        `copy ${descriptor.digest}: nested deeper than ${MAX_NESTING} indexes`,
-      );
+  async all(root: Descriptor): Promise<void> {
+    try {
+      await this.#node(root, 0);
+      if (this.#options.withReferrers) await this.#referrers();
+    } catch (error) {
+      // The others only stopped because of the first that failed.
+      throw this.#failed.signal.aborted ? this.#failed.signal.reason : error;
     }
-    await this.#once(descriptor, () => this.#copyNode(descriptor, depth));
+  }
+
+  /**
+   * What points at the copied manifests, and at that in turn. One wave after another, never from within a node: a
+   * referrer may hold, further down, the very node that it was found from, and the two would wait for each other.
+   */
+  async #referrers(): Promise<void> {
+    for (let done = 0, depth = 1; done < this.#nodes.length; depth += 1) {
+      const wave = this.#nodes.slice(done);
+      done = this.#nodes.length;
+      for (const subject of wave) {
+        const found: Descriptor[] = [];
+        for await (const referrer of this.#source.referrers(subject, { signal: this.#signal })) {
+          found.push(referrer);
+          if (found.length > MAX_DESCRIPTORS) throw tooMany();
+        }
+        await settleAll(found.map((referrer) => this.#node(referrer, depth)));
+      }
+    }
+  }
+
+  /** A manifest or index with all below it. Digests cannot form a circle, so neither can the waiting. */
+  #node(descriptor: Descriptor, depth: number): Promise<void> {
+    return this.#once(`node ${descriptor.digest}`, async () => {
+      if (depth > MAX_NESTING) {
+        throw new OmlmdError(
+          'limit-exceeded',
+          `copy ${descriptor.digest}: nested deeper than ${MAX_NESTING} indexes`,
+        );
+      }
+      await this.#copyNode(plainDescriptor(descriptor), depth);
+    });
   }
 
   async #copyNode(descriptor: Descriptor, depth: number): Promise<void> {
     const signal = this.#signal;
-    const fetched = await this.#source.fetch(descriptor, { signal });
-    const bytes = await readVerified(fetched, descriptor, MAX_MANIFEST_BYTES, { signal });
-    const node = parseNode(bytes, descriptor.mediaType);
+    const bytes = await this.#requests.run(async () => {
+      const fetched = await this.#source.fetch(descriptor, { signal });
+      return await readVerified(fetched, descriptor, MAX_MANIFEST_BYTES, { signal });
+    });
     await settleAll(
-      successorsOf(node).map((next) =>
-        isNodeType(next.mediaType) ? this.node(next, depth + 1) : this.#blob(next),
+      successorsOf(parseNode(bytes, descriptor.mediaType)).map((next) =>
+        isNodeType(next.mediaType) ? this.#node(next, depth + 1) : this.#blob(next),
       ),
     );
-    const there = await this.#target.exists(descriptor, { signal });
-    if (!there) await this.#target.push(descriptor, bytesContent(bytes), { signal });
+    const there = await this.#requests.run(async () => {
+      if (await this.#target.exists(descriptor, { signal })) return true;
+      await this.#target.push(descriptor, bytesContent(bytes), { signal });
+      return false;
+    });
+    this.#nodes.push(descriptor);
     this.#options.onCopied?.(descriptor, there ? 'exists' : 'uploaded');
-    if (this.#options.withReferrers) {
-      for await (const referrer of this.#source.referrers(descriptor, { signal }))
-        await this.node(referrer, depth + 1);
-    }
   }
 
   #blob(descriptor: Descriptor): Promise<void> {
-    return this.#once(descriptor, () => this.#slots.run(() => this.#copyBlob(descriptor)));
+    return this.#once(`blob ${descriptor.digest}`, () => this.#copyBlob(descriptor));
   }
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
     const { onProgress } = this.#options;
-    this.#signal.throwIfAborted();
     const name = descriptor.annotations?.[Annotation.title] ?? descriptor.mediaType;
-    const state = await this.#place(descriptor, name);
+    const there = await this.#requests.run(() => this.#target.exists(descriptor, { signal: this.#signal }));
+    const state = there ? 'exists' : await this.#transfers.run(() => this.#transfer(descriptor, name));
     this.#options.onCopied?.(descriptor, state);
     onProgress?.({
       id: descriptor.digest,
@@ -122,10 +159,10 @@ class Copy {
     });
   }
 
-  async #place(descriptor: Descriptor, name: string): Promise<CopyState> {
+  async #transfer(descriptor: Descriptor, name: string): Promise<CopyState> {
     const { onProgress } = this.#options;
     const signal = this.#signal;
-    if (await this.#target.exists(descriptor, { signal })) return 'exists';
+    signal.throwIfAborted();
     if (canMount(this.#target) && (await this.#target.mount(descriptor, this.#source, { signal })))
       return 'mounted';
     if (descriptor.urls !== undefined && descriptor.urls.length > 0) {
@@ -139,21 +176,24 @@ class Copy {
     return 'uploaded';
   }
 
-  #once(descriptor: Descriptor, work: () => Promise<void>): Promise<void> {
-    const running = this.#visited.get(descriptor.digest);
+  #once(key: string, work: () => Promise<void>): Promise<void> {
+    const running = this.#visited.get(key);
     if (running !== undefined) return running;
     if (this.#visited.size >= MAX_DESCRIPTORS) {
-      return Promise.reject(
-        new OmlmdError('limit-exceeded', `copy: more than ${MAX_DESCRIPTORS} descriptors`),
-      );
+      this.#failed.abort(tooMany());
+      return Promise.reject(this.#failed.signal.reason);
     }
     const started = work().catch((error: unknown) => {
       this.#failed.abort(error);
       throw error;
     });
-    this.#visited.set(descriptor.digest, started);
+    this.#visited.set(key, started);
     return started;
   }
+}
+
+function tooMany(): OmlmdError {
+  return new OmlmdError('limit-exceeded', `copy: more than ${MAX_DESCRIPTORS} descriptors`);
 }
 
 /** Waits for all, so that nothing goes on behind the caller's back, then rejects with the first failure. */

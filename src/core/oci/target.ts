@@ -20,6 +20,7 @@ export interface Resolver {
 }
 
 export interface PushOptions extends CallOptions {
+  /** Told `active` and `waiting` while bytes move; that it is over is said by who asked for the push. */
   readonly onProgress?: OnProgress | undefined;
   /** For people: what the content is called while it moves. */
   readonly name?: string | undefined;
