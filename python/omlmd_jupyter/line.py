@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
 from .errors import OmlmdError
-from .verbs import SECOND_WORDS, SHORT_VALUES, VERBS
+from .verbs import SECOND_WORDS, VERBS
 
 SECRET_FLAGS = ("--password", "--identity-token", "-p")
 STDIN_FLAGS = {"--password-stdin": "password", "--identity-token-stdin": "identity token"}
@@ -59,12 +59,12 @@ def parse(line: str) -> Request:
     return Request(verb, tuple(args), model, format, quiet, _asks(verb, args))
 
 
-def split(text: str) -> List[str]:
+def split(text: str, windows: bool = os.name == "nt") -> List[str]:
     """The words of a line, as a POSIX shell would quote them; on Windows a backslash is a backslash."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars="")
     lexer.whitespace_split = True
     lexer.commenters = ""
-    if os.name == "nt":
+    if windows:
         lexer.escape = ""
     try:
         return list(lexer)
@@ -79,7 +79,7 @@ def split(text: str) -> List[str]:
 def positionals(verb: str, args: Sequence[str]) -> List[int]:
     """Indexes of the arguments that are neither a flag nor the value of one."""
     known = VERBS.get(verb)
-    valued = (known.valued_flags() if known else frozenset()) | SHORT_VALUES.get(verb, frozenset())
+    valued = known.valued_flags() if known else frozenset()
     found: List[int] = []
     only_positionals = skip = False
     for index, word in enumerate(args):

@@ -20,7 +20,14 @@ DELAY_SECONDS = 0.3
 MAX_ITEMS = 10_000
 """Files followed at once. Stops an artifact with a million layers from filling the memory."""
 
-KINDS = {"hash": "hashing", "upload": "uploading", "download": "downloading", "verify": "verifying"}
+KINDS = {
+    "hash": "hashing",
+    "upload": "uploading",
+    "download": "downloading",
+    "copy": "copying",
+    "verify": "verifying",
+    "read": "reading",
+}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _CELL = ' style="text-align:left;vertical-align:top;padding:2px 12px 2px 0;overf
 def render_text(view: View) -> str:
     """The view for a terminal: one line a fact, aligned columns."""
     lines = [shown(view.title)]
-    lines += [f"  {label + ':':<8} {shown(value)}" for label, value in view.facts]
+    lines += [f"  {shown(label) + ':':<8} {shown(value)}" for label, value in view.facts]
     for table in view.tables:
         if not table.folded:
             lines += _text_table(table)

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Union
 
 from .rendering import render_html, render_text
 from .runner import Answer
-from .view import flat_row, view_of
+from .view import SECTIONS, dicts_in, flat_row, view_of
 
 MIME_TYPE = "application/vnd.omlmd.artifact+json"
 """Of notebook outputs only, for editors that add buttons; never an OCI media type."""
@@ -128,8 +128,7 @@ def _never() -> bool:
 
 def _records(verb: str, data: Any) -> List[Dict[str, Any]]:
     if verb == "diff" and isinstance(data, dict):
-        sections = ("metadata", "files", "annotations")
-        return [{"section": s, **row} for s in sections for row in data.get(s) or [] if isinstance(row, dict)]
+        return [{"section": s, **row} for s in SECTIONS for row in dicts_in(data.get(s))]
     if isinstance(data, list):
         return [row if isinstance(row, dict) else {"value": row} for row in data]
     return [data] if isinstance(data, dict) else [{"value": data}]

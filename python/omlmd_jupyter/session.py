@@ -14,7 +14,7 @@ from .runner import Runner
 from .staging import own_sidecar, stage_metadata, stage_variable, staging
 
 #: Flags that say where the metadata comes from, so that a cell's cannot be merged.
-OTHER_METADATA = ("-m", "--metadata", "--empty-metadata", "-f")
+OTHER_METADATA = ("-m", "--metadata", "--empty-metadata", "-f", "--file")
 
 ScreenMaker = Callable[[], Optional[Screen]]
 

@@ -12,10 +12,12 @@ REMOTE_VALUES = (
     "--concurrency", "--retries", "--timeout",
 )  # fmt: skip
 REMOTE_SWITCHES = ("--plain-http", "--insecure", "--password-stdin", "--identity-token-stdin")
-SHORT_VALUES: Dict[str, FrozenSet[str]] = {
-    "push": frozenset({"-m", "-a", "-f", "-u", "-H"}),
-    "pull": frozenset({"-o", "-m", "-u", "-H"}),
+SHORT_VALUES: Dict[str, Tuple[str, ...]] = {
+    "push": ("-m", "-a", "-f"),
+    "pull": ("-o", "-m"),
+    "get": ("-o",),
 }
+REMOTE_SHORT_VALUES = ("-u", "-H")
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,10 @@ class Verb:
         return (*self.values, *self.switches, *remote, *COMMON_SWITCHES)
 
     def valued_flags(self) -> FrozenSet[str]:
-        """The long flags whose next word is their value."""
-        return frozenset((*self.values, *COMMON_VALUES, *(REMOTE_VALUES if self.remote else ())))
+        """The flags whose next word is their value."""
+        name = self.usage.split(" ", 1)[0]
+        remote = (*REMOTE_VALUES, *REMOTE_SHORT_VALUES) if self.remote else ()
+        return frozenset((*self.values, *SHORT_VALUES.get(name, ()), *COMMON_VALUES, *remote))
 
 
 VERBS: Dict[str, Verb] = {
@@ -46,15 +50,15 @@ VERBS: Dict[str, Verb] = {
         "puts a model, from a variable or a file, into a registry or the local store",
         (
             "--model", "--format", "--metadata", "--set", "--artifact-format", "--annotation", "--export-manifest",
-            "--config-type", "--allow-hidden",
+            "--config-type", "--allow-hidden", "--file",
         ),
         ("--empty-metadata", "--no-auto-metadata", "--tag-if-absent", "--dry-run", "--allow-unsafe"),
     ),
     "pull": Verb(
         "pull REF [-o DIR]",
         "fetches the files of an artifact and checks them",
-        ("--output", "--media-types", "--include"),
-        ("--overwrite", "--keep", "--unpack", "--no-unpack"),
+        ("--output", "--media-types", "--include", "--allow-hidden"),
+        ("--overwrite", "--keep"),
     ),
     "ls": Verb(
         "ls [HOST | REPO | local] [--long]",
@@ -79,7 +83,7 @@ VERBS: Dict[str, Verb] = {
     "tag": Verb("tag REF NEW…", "gives an artifact more tags"),
     "untag": Verb("untag REF", "takes a tag away"),
     "rm": Verb("rm REF --yes", "deletes an artifact", (), ("--yes",)),
-    "cp": Verb("cp SRC DST", "copies an artifact", (), ("--recursive", "--all-tags")),
+    "cp": Verb("cp SRC DST", "copies an artifact", (), ("--recursive",)),
     "init": Verb("init PATH", "writes the .omlmd.yaml of a model", remote=False),
     "validate": Verb("validate FILE | REF", "checks metadata"),
     "login": Verb("login HOST [-u USER]", "asks for the password and stores it", (), ()),

@@ -29,6 +29,9 @@ class View:
 
 
 FIELDS = ("name", "description", "author", "uri", "model_format_name", "model_format_version")
+SECTIONS = ("metadata", "files", "annotations", "models")
+"""The parts of a comparison."""
+
 DONE = {"push": "Pushed", "pull": "Pulled", "cp": "Copied", "inspect": "Artifact"}
 
 
@@ -78,6 +81,11 @@ def flat_metadata(metadata: Any) -> Dict[str, Any]:
     return flat
 
 
+def dicts_in(value: Any) -> List[Dict[str, Any]]:
+    """The objects in a JSON list; nothing for any other JSON."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
 def _flat(key: str, value: Any) -> Dict[str, Any]:
     # One level: `metrics.auc` is worth a row of its own, what lies deeper is shown as JSON.
     if isinstance(value, dict) and value:
@@ -91,7 +99,7 @@ def _metadata_table(metadata: Any) -> List[Table]:
 
 
 def _files_table(files: Any, folded: bool) -> List[Table]:
-    entries = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    entries = dicts_in(files)
     if not entries:
         return []
     columns = ("title", "size", "mediaType", "state", "digest")
@@ -103,7 +111,7 @@ def _files_table(files: Any, folded: bool) -> List[Table]:
 
 
 def _findings_table(findings: Any) -> List[Table]:
-    entries = [f for f in findings if isinstance(f, dict)] if isinstance(findings, list) else []
+    entries = dicts_in(findings)
     columns = ("severity", "code", "message", "where")
     rows = [tuple(text_of(entry.get(c)) for c in columns) for entry in entries]
     return [Table("Findings", columns, rows)] if rows else []
@@ -123,13 +131,7 @@ def _artifact(verb: str, data: Mapping[str, Any]) -> View:
     tags = data.get("tags")
     if isinstance(tags, list) and len(tags) > 1:
         facts.append(("tags", ", ".join(map(text_of, tags))))
-    models = data.get("models")
-    findings = [
-        finding
-        for model in (models if isinstance(models, list) else [])
-        if isinstance(model, dict) and isinstance(model.get("findings"), list)
-        for finding in model["findings"]
-    ]
+    findings = [finding for model in dicts_in(data.get("models")) for finding in dicts_in(model.get("findings"))]
     tables = [
         *_metadata_table(data.get("metadata")),
         *_files_table(data.get("files"), folded=verb == "push"),
@@ -147,8 +149,8 @@ def _model_file(data: Mapping[str, Any]) -> View:
 
 def _difference(data: Mapping[str, Any]) -> View:
     tables = []
-    for section in ("metadata", "files", "annotations"):
-        entries = [e for e in data.get(section) or [] if isinstance(e, dict)]
+    for section in SECTIONS:
+        entries = dicts_in(data.get(section))
         rows = [
             (text_of(e.get("path", e.get("title", e.get("key")))), _side(e.get("a")), _side(e.get("b")), text_of(e.get("kind")))
             for e in entries
@@ -160,8 +162,10 @@ def _difference(data: Mapping[str, Any]) -> View:
 
 
 def _side(value: Any) -> str:
-    if isinstance(value, dict) and isinstance(value.get("reference"), str):
-        return value["reference"]
+    if isinstance(value, dict):
+        for key in ("reference", "digest"):  # of an artifact, of a file
+            if isinstance(value.get(key), str):
+                return value[key]
     return text_of(value)
 
 

@@ -23,8 +23,16 @@ function run(program, args, doing) {
 
 /** Interpreter and requirements decide the folder, so a change of either makes a new environment. */
 function environmentFolder() {
-  const version = run(PYTHON, ['-c', 'import sys; print(sys.version, sys.base_prefix)'], 'looking for Python');
-  const key = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const version = run(
+    PYTHON,
+    ['-c', 'import sys; print(sys.version, sys.base_prefix)'],
+    'looking for Python',
+  );
+  const key = createHash('sha256')
+    .update(version)
+    .update(readFileSync(requirements))
+    .digest('hex')
+    .slice(0, 12);
   const cache = process.env.OMLMD_DEV_CACHE ?? join(homedir(), '.cache', 'omlmd-dev');
   return join(cache, `jupyter-${key}`);
 }
