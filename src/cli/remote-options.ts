@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import {
   type Credential,
+  type CredentialSources,
   type CredentialStore,
   chainCredentials,
   dataFolder,
@@ -101,6 +103,12 @@ function registryOptions(options: OptionReader): RegistryOptions {
   };
 }
 
+/** Where the files with logins are, for reading and for `login` and `logout`. */
+export function credentialSources(options: OptionReader, { env }: Terminal): CredentialSources {
+  const registryConfig = options.text('registryConfig');
+  return { env, home: env.HOME || homedir(), platform: process.platform, registryConfig };
+}
+
 /** The core's host as the options describe it. */
 export function buildHost(
   options: OptionReader,
@@ -111,7 +119,7 @@ export function buildHost(
   const home = dataFolder(terminal.env);
   const stores: CredentialStore[] = [
     ...(explicit === undefined ? [] : [{ get: async () => explicit }]),
-    defaultCredentials({ env: terminal.env, registryConfig: options.text('registryConfig'), log }),
+    defaultCredentials(credentialSources(options, terminal)),
   ];
   const forAll = registryOptions(options);
   return { home, log, credentials: chainCredentials(stores), registryOptions: () => forAll };

@@ -1,5 +1,6 @@
 import { type Credential, login, loginStore, OmlmdError } from '../../core/index.ts';
 import { ask, askSecret } from '../prompt.ts';
+import { credentialSources } from '../remote-options.ts';
 import { canPrompt } from '../terminal.ts';
 import type { Session, Verb } from '../verb.ts';
 
@@ -26,11 +27,7 @@ export const loginVerb: Verb = {
   async run(session, [host]) {
     const { host: core, options, terminal, signal } = session;
     const registry = String(host);
-    const store = loginStore({
-      env: terminal.env,
-      registryConfig: options.text('registryConfig'),
-      log: core.log,
-    });
+    const store = loginStore(credentialSources(options, terminal));
     const credential = await readCredential(session, registry);
     await login(core, registry, credential, store, { signal });
     return { data: { registry }, text: `Logged in to ${registry}` };

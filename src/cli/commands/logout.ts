@@ -1,4 +1,5 @@
 import { loginStore, logout } from '../../core/index.ts';
+import { credentialSources } from '../remote-options.ts';
 import type { Verb } from '../verb.ts';
 
 export const logoutVerb: Verb = {
@@ -9,12 +10,9 @@ export const logoutVerb: Verb = {
       .argument('<host>', 'HOST[:PORT]')
       .option('--registry-config <file>', 'docker-style file with logins');
   },
-  async run({ host: core, options, terminal }, [host]) {
+  async run({ options, terminal }, [host]) {
     const registry = String(host);
-    await logout(
-      registry,
-      loginStore({ env: terminal.env, registryConfig: options.text('registryConfig'), log: core.log }),
-    );
+    await logout(registry, loginStore(credentialSources(options, terminal)));
     return { data: { registry }, text: `Logged out of ${registry}` };
   },
 };

@@ -18,7 +18,7 @@ export async function login(
     ...host,
     credentials: { get: async (asked) => (asked === registry ? credential : undefined) },
   });
-  await only.registry(registry).checkLogin(options);
+  await only.registry(registry).authenticate(options);
   await store.put(registry, credential);
 }
 
