@@ -1,5 +1,5 @@
 import { Composer, type Document, Lexer, type LineCounter, type ParsedNode, Parser } from 'yaml';
-import { quote } from '../errors.ts';
+import { escapeControls, quote } from '../errors.ts';
 
 /** Offsets into the text: first character, and the one after the last. */
 export type Span = readonly [start: number, end: number];
@@ -47,15 +47,15 @@ export function composeYaml(
     (item): item is YamlTree => 'contents' in item,
   );
   const [tree, second] = documents;
-  const issues = documents.flatMap((document) =>
-    document.errors.map(
+  const issues = documents
+    .flatMap((document) => document.errors)
+    .map(
       (error): YamlIssue => ({
         code: 'yaml-syntax',
-        message: error.message,
+        message: escapeControls(error.message),
         span: [error.pos[0], error.pos[1]],
       }),
-    ),
-  );
+    );
   if (second !== undefined) {
     issues.push({
       code: 'yaml-syntax',
@@ -63,7 +63,10 @@ export function composeYaml(
       span: [second.range[0], second.range[1]],
     });
   }
-  return { tree, issues };
+  // One mistake often gives several errors at one place; the first says it best.
+  const places = new Set<number>();
+  const first = issues.filter(({ span: [at] }) => !places.has(at) && places.add(at));
+  return { tree, issues: first };
 }
 
 function parseTokens(text: string, lines: LineCounter) {

@@ -8,7 +8,7 @@ import { emptyMetadata, type ModelMetadata } from '../../../src/core/model/metad
 import { metadataFromJson, metadataToJson } from '../../../src/core/model/metadata-text.ts';
 import { bytesContent, type Content, readAll, textContent } from '../../../src/core/oci/content.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { JsonNumber } from '../../../src/core/oci/json.ts';
+import { JsonNumber, type JsonValue } from '../../../src/core/oci/json.ts';
 import { parseManifest } from '../../../src/core/oci/manifest.ts';
 import type { Fetcher } from '../../../src/core/oci/target.ts';
 
@@ -38,7 +38,11 @@ async function textOf(content: Content): Promise<string> {
 function fetcherOf(packed: PackedArtifact): Fetcher {
   const contents = new Map(packed.contents.map((c) => [c.descriptor.digest, c.content]));
   return {
-    fetch: async (target) => contents.get(target.digest) ?? Promise.reject(new Error(`no ${target.digest}`)),
+    fetch: async (target) => {
+      const content = contents.get(target.digest);
+      if (content === undefined) throw new Error(`no ${target.digest}`);
+      return content;
+    },
   };
 }
 
@@ -46,7 +50,7 @@ const seed: ModelMetadata = {
   ...emptyMetadata(),
   name: 'Model Example',
   author: 'John Doe',
-  customProperties: new Map([
+  customProperties: new Map<string, JsonValue>([
     ['license', 'Apache-2.0'],
     ['accuracy', new JsonNumber('0.9777777777777777')],
   ]),
@@ -135,7 +139,7 @@ describe('omlmd format', () => {
       'customProperties+json',
       'org.example',
     ]);
-    expect(manifest.annotations?.['name']).toBe('other');
+    expect(manifest.annotations?.name).toBe('other');
     expect(omlmdFormat.recognizes(manifest)).toBe(true);
   });
 
