@@ -1,0 +1,91 @@
+/** The readers of model files. Adding one is its file, a line in {@link MODEL_READERS} and a fixture. */
+import type { CallOptions } from '../oci/content.ts';
+import { readHead, withHead } from './byte-source.ts';
+import { ggufReader } from './gguf.ts';
+import { FIRST_WINDOW_BYTES } from './limits.ts';
+import { baseName, modelExtension, stemOf } from './model-name.ts';
+import { onnxReader } from './onnx.ts';
+import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
+import { safetensorsReader } from './safetensors.ts';
+import { unknownFacts } from './unknown.ts';
+
+export type { Finding, FindingCode, ModelFacts, ModelFile, ModelReader, Severity } from './reader.ts';
+export { FINDING_CODES } from './reader.ts';
+
+/** In the order they are asked; the first that recognises the content reads it. */
+export const MODEL_READERS: readonly ModelReader[] = [safetensorsReader, ggufReader, onnxReader];
+
+/** File name endings of models, with their dot, for menus and file pickers. */
+export const modelExtensions: readonly string[] = [
+  ...new Set(MODEL_READERS.flatMap((reader) => reader.extensions)),
+];
+
+/** Whether a file is called like a model. */
+export function isModelFileName(path: string): boolean {
+  return modelExtensions.includes(modelExtension(path));
+}
+
+/** A model's name by its file: without known model and compression suffixes (`a/llama.Q4_K_M.gguf` → `llama.Q4_K_M`). */
+export function modelStem(path: string): string {
+  return stemOf(path, modelExtensions);
+}
+
+/** Options of {@link readModelFile}. */
+export interface ReadModelFileOptions extends CallOptions {
+  /** Default {@link MODEL_READERS}. */
+  readonly readers?: readonly ModelReader[];
+}
+
+/**
+ * Reads what a model file says of itself. The content decides how it is read; the name only chooses among what the
+ * content allows, and is a finding where it lies. Rejects only for failed reads and the caller's abort.
+ */
+export async function readModelFile(
+  file: ModelFile,
+  options: ReadModelFileOptions = {},
+): Promise<ModelFacts> {
+  const { readers = MODEL_READERS, ...call } = options;
+  call.signal?.throwIfAborted();
+  const head = await readHead(file.content, FIRST_WINDOW_BYTES, call);
+  const reader = chooseReader(file.path, head.subarray(0, HEAD_BYTES), readers);
+  const facts =
+    reader === undefined
+      ? unknownFacts(
+          file,
+          stemOf(
+            file.path,
+            readers.flatMap(({ extensions }) => extensions),
+          ),
+        )
+      : await reader.read({ ...file, content: withHead(file.content, head) }, call);
+  const lie = nameFinding(file.path, facts.format.name, readers);
+  return lie === undefined ? facts : { ...facts, findings: [...facts.findings, lie] };
+}
+
+function chooseReader(
+  path: string,
+  head: Uint8Array,
+  readers: readonly ModelReader[],
+): ModelReader | undefined {
+  const fitting = readers.filter((reader) => reader.recognizes(path, head));
+  const extension = modelExtension(path);
+  return fitting.find((reader) => reader.extensions.includes(extension)) ?? fitting[0];
+}
+
+/** A name that claims a format which the content is not. `.bin` and no ending claim nothing. */
+function nameFinding(path: string, format: string, readers: readonly ModelReader[]): Finding | undefined {
+  const extension = modelExtension(path);
+  const claimed = readers.filter((reader) => reader.extensions.includes(extension));
+  if (claimed.length === 0 || extension === '.bin' || claimed.some(({ id }) => id === format))
+    return undefined;
+  const message =
+    format === 'unknown'
+      ? `the name ends in ${extension}, the content is not recognised as that`
+      : `the name ends in ${extension}, the content is ${format}`;
+  return {
+    severity: format === 'unknown' ? 'low' : 'medium',
+    code: 'name-mismatch',
+    message,
+    where: baseName(path),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Every bound of the readers, with the accident or attack it stops. Model files are foreign: a length in one is a claim,
+ * so it is compared with what is left of the file and with these before anything is allocated or awaited.
+ */
+
+/** Milliseconds one file may take before what was found is returned as it is. Stops files that are slow by design. */
+export const MAX_READ_MS = 5000;
+
+/** Bytes of the first read; a usual header fits, so that a remote file costs one request. */
+export const FIRST_WINDOW_BYTES = 64 * 1024;
+/** Bytes of a read after a jump: jumps land on small records between weights. */
+export const JUMP_WINDOW_BYTES = 16 * 1024;
+/** Largest single read in bytes, unless a reader needs more at once (S30). Stops one request from being a download. */
+export const MAX_WINDOW_BYTES = 1024 * 1024;
+/** Bytes read from one file in all. Stops an ONNX or pickle file without end from being downloaded by inspecting it. */
+export const MAX_BYTES_READ = 128 * 1024 * 1024;
+
+/** Bytes of a safetensors header that the format itself allows (S29); a larger claim is not a safetensors file. */
+export const MAX_SAFETENSORS_HEADER_BYTES = 100_000_000;
+/** Bytes of a safetensors header that is read in detail (S29). Stops 100 MB of JSON from filling memory. */
+export const MAX_SAFETENSORS_PARSED_BYTES = 8 * 1024 * 1024;
+/** Bytes read from a GGUF file (S30). Stops vocabularies and keys without end. */
+export const MAX_GGUF_BYTES = 16 * 1024 * 1024;
+/** Keys of a GGUF file. Stops millions of tiny keys, which cost far more memory than file. */
+export const MAX_GGUF_KEYS = 65_536;
+/** Bytes of pickle opcodes that are run symbolically, payloads that are skipped not counted. */
+export const MAX_PICKLE_OPCODE_BYTES = 64 * 1024 * 1024;
+/** Objects a pickle may build before later ones are only counted. Stops one-byte opcodes that make an object each. */
+export const MAX_PICKLE_OBJECTS = 400_000;
+/** Entries of a pickle's stack and of its memo. Stops 64 MiB of pushes from becoming gigabytes of pointers. */
+export const MAX_PICKLE_STACK = 500_000;
+/** Characters of text a pickle may keep in memory in all. */
+export const MAX_PICKLE_TEXT = 16 * 1024 * 1024;
+/** Pickles inside pickles (object arrays of joblib). Stops recursion by nesting. */
+export const MAX_PICKLE_NESTING = 16;
+/** Pickles one after the other in one file that are looked into. */
+export const MAX_PICKLES_IN_FILE = 256;
+/** Imports that are listed; more are summed up. Stops a list of a million names in a report. */
+export const MAX_IMPORTS = 2000;
+/** Bytes that a compressed pickle may inflate to. Stops decompression bombs; they are streamed, so memory stays flat. */
+export const MAX_INFLATED_BYTES = 2 ** 30;
+/** Compressed streams one after the other in one file. */
+export const MAX_COMPRESSED_MEMBERS = 1000;
+/** Bytes of an array or byte string that is kept, because class labels and feature names may be in it. */
+export const MAX_KEPT_ARRAY_BYTES = 64 * 1024;
+
+/** Bytes of any text that is kept. Stops one string from filling a report. */
+export const MAX_STRING_BYTES = 64 * 1024;
+/** Bytes of a name of a tensor, operator or key. */
+export const MAX_NAME_BYTES = 4096;
+/** Tensors that are listed; all are counted. */
+export const MAX_TENSORS_LISTED = 100_000;
+/** Dimensions of a tensor. Stops a shape of a million ones. */
+export const MAX_RANK = 64;
+/** Nesting of JSON in a header. Stops the stack from running out. */
+export const MAX_HEADER_JSON_DEPTH = 64;
+/** Nesting of protobuf messages (ONNX subgraphs). Stops the stack from running out. */
+export const MAX_PROTOBUF_DEPTH = 64;
+/** Names in a histogram, map or set (operators, domains, initializers). Stops a file of nothing but distinct names. */
+export const MAX_DISTINCT_NAMES = 100_000;
+/** Files one model may name beside it. */
+export const MAX_COMPANIONS = 10_000;
+/** Findings of one file; the rest are summed up. */
+export const MAX_FINDINGS = 200;
+
+/** Bytes of `customProperties` as JSON; longer values go to `details`. */
+export const MAX_CUSTOM_PROPERTIES_BYTES = 32 * 1024;
+/** Entries of `input_signature` and `output_signature`. */
+export const MAX_SIGNATURE_ENTRIES = 32;
+/** Entries of lists such as `classes` and `feature_names`. */
+export const MAX_LIST_ENTRIES = 64;
+/** Pairs of `hyperparameters`. */
+export const MAX_HYPERPARAMETERS = 256;

@@ -1,0 +1,218 @@
+import type { ByteCursor } from './byte-cursor.ts';
+import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES } from './limits.ts';
+import { type OnnxTensor, readPair, readTensor } from './onnx-tensor.ts';
+import { readValueInfo, type ValueInfo } from './onnx-types.ts';
+import { type ProtobufField, readText, walkMessage } from './protobuf-walker.ts';
+import { TensorTally } from './tensor-tally.ts';
+
+/** Inputs and outputs that are kept; a graph of a million inputs is not shown in full. */
+const MAX_VALUES = 10_000;
+
+/** What a ModelProto says, weights left out. Filled while walking, so that a broken file shows what stood before. */
+export class OnnxWalk {
+  irVersion: bigint | undefined;
+  producerName = '';
+  producerVersion = '';
+  docString = '';
+  graphName = '';
+  readonly opsets = new Map<string, bigint>();
+  readonly properties = new Map<string, string>();
+  readonly inputs: ValueInfo[] = [];
+  readonly outputs: ValueInfo[] = [];
+  readonly initializers = new Set<string>();
+  readonly tally = new TensorTally();
+  readonly operators = new Map<string, number>();
+  readonly domains = new Set<string>();
+  readonly functionDomains = new Set<string>();
+  readonly externalFiles = new Set<string>();
+  /** Initializers whose bytes are not what their shape and type come to. */
+  readonly oddWeights: string[] = [];
+  readonly #cursor: ByteCursor;
+
+  constructor(cursor: ByteCursor) {
+    this.#cursor = cursor;
+  }
+
+  /** ModelProto: 1 IR version, 2/3 producer, 6 doc, 7 graph, 8 opsets, 14 properties, 20 training, 25 functions. */
+  async model(end: number): Promise<void> {
+    await walkMessage(this.#cursor, end, async (field) => {
+      switch (field.number) {
+        case 1:
+          this.irVersion = BigInt.asIntN(64, field.value);
+          return;
+        case 2:
+          this.producerName = await readText(this.#cursor, field, MAX_NAME_BYTES);
+          return;
+        case 3:
+          this.producerVersion = await readText(this.#cursor, field, MAX_NAME_BYTES);
+          return;
+        case 6:
+          this.docString = await readText(this.#cursor, field);
+          return;
+        case 7:
+          return await this.#graph(field, 1, true);
+        case 8:
+          return await this.#opset(field);
+        case 14: {
+          const [key, value] = await readPair(this.#cursor, field, 1);
+          if (this.properties.size < MAX_DISTINCT_NAMES) this.properties.set(key, value);
+          return;
+        }
+        case 20:
+          return await this.#training(field);
+        case 25:
+          return await this.#function(field);
+      }
+    });
+  }
+
+  /** OperatorSetIdProto: 1 domain, 2 version. */
+  async #opset(field: ProtobufField): Promise<void> {
+    let domain = '';
+    let version = 0n;
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      async (part) => {
+        if (part.number === 1) domain = await readText(this.#cursor, part, MAX_NAME_BYTES);
+        else if (part.number === 2) version = BigInt.asIntN(64, part.value);
+      },
+      1,
+    );
+    if (this.opsets.size < MAX_DISTINCT_NAMES) this.opsets.set(domain === '' ? 'ai.onnx' : domain, version);
+  }
+
+  /** TrainingInfoProto: 1 initialization, 2 algorithm; both are graphs. */
+  async #training(field: ProtobufField): Promise<void> {
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      (part) => (part.number === 1 || part.number === 2 ? this.#graph(part, 2, false) : undefined),
+      1,
+    );
+  }
+
+  /** FunctionProto: 7 node, 10 domain. */
+  async #function(field: ProtobufField): Promise<void> {
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      async (part) => {
+        if (part.number === 7) await this.#node(part, 2, false);
+        else if (part.number === 10) {
+          this.functionDomains.add(await readText(this.#cursor, part, MAX_NAME_BYTES));
+        }
+      },
+      1,
+    );
+  }
+
+  /** GraphProto: 1 node, 2 name, 5 initializer, 11 input, 12 output, 15 sparse initializer. */
+  async #graph(field: ProtobufField, depth: number, isMain: boolean): Promise<void> {
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      (part) => {
+        if (part.number === 1) return this.#node(part, depth + 1, true);
+        if (part.number === 5) return this.#initializer(part, depth + 1, isMain);
+        if (part.number === 15) return this.#sparse(part, depth + 1);
+        if (isMain && part.number === 2) return this.#name(part);
+        if (isMain && part.number === 11) return this.#value(part, this.inputs, depth + 1);
+        if (isMain && part.number === 12) return this.#value(part, this.outputs, depth + 1);
+        return undefined;
+      },
+      depth,
+    );
+  }
+
+  async #name(field: ProtobufField): Promise<void> {
+    this.graphName = await readText(this.#cursor, field, MAX_NAME_BYTES);
+  }
+
+  async #value(field: ProtobufField, into: ValueInfo[], depth: number): Promise<void> {
+    if (into.length < MAX_VALUES) into.push(await readValueInfo(this.#cursor, field, depth));
+  }
+
+  async #initializer(field: ProtobufField, depth: number, isMain: boolean): Promise<void> {
+    const tensor = await this.#tensor(field, depth);
+    if (isMain && this.initializers.size < MAX_DISTINCT_NAMES) this.initializers.add(tensor.name);
+    const { name, dtype, shape, weightBytes } = tensor;
+    this.tally.add({ name, dtype, shape, bytes: Number(weightBytes) }, tensor.elements, weightBytes);
+    if (tensor.rawBytes !== undefined && dtype !== 'STRING' && BigInt(tensor.rawBytes) !== weightBytes) {
+      if (this.oddWeights.length < MAX_FINDINGS) this.oddWeights.push(name);
+    }
+  }
+
+  /** SparseTensorProto: 1 values, 2 indices; the values are the weights. */
+  async #sparse(field: ProtobufField, depth: number): Promise<void> {
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      async (part) => {
+        if (part.number === 1) await this.#initializer(part, depth + 1, true);
+        else if (part.number === 2) await this.#tensor(part, depth + 1);
+      },
+      depth,
+    );
+  }
+
+  async #tensor(field: ProtobufField, depth: number): Promise<OnnxTensor> {
+    const tensor = await readTensor(this.#cursor, field, depth);
+    if (tensor.location !== undefined && this.externalFiles.size < MAX_DISTINCT_NAMES) {
+      this.externalFiles.add(tensor.location);
+    }
+    return tensor;
+  }
+
+  /** NodeProto: 4 op_type, 5 attribute, 7 domain. `counted` is false in functions, whose nodes are not the model's own. */
+  async #node(field: ProtobufField, depth: number, counted: boolean): Promise<void> {
+    let operator = '';
+    let domain = '';
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      (part) => {
+        if (part.number === 5) return this.#attribute(part, depth + 1, counted);
+        if (part.number !== 4 && part.number !== 7) return undefined;
+        return readText(this.#cursor, part, MAX_NAME_BYTES).then((text) => {
+          if (part.number === 4) operator = text;
+          else domain = text;
+        });
+      },
+      depth,
+    );
+    if (this.domains.size < MAX_DISTINCT_NAMES) this.domains.add(domain);
+    const known = this.operators.get(operator);
+    if (counted && (known !== undefined || this.operators.size < MAX_DISTINCT_NAMES)) {
+      this.operators.set(operator, (known ?? 0) + 1);
+    }
+  }
+
+  /** AttributeProto: 5 tensor, 6 graph, 10 tensors, 11 graphs, 22/23 sparse tensors. Tensors here are constants. */
+  async #attribute(field: ProtobufField, depth: number, counted: boolean): Promise<void> {
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      (part) => {
+        if (part.wire !== 'bytes') return undefined;
+        if (part.number === 5 || part.number === 10)
+          return this.#tensor(part, depth + 1).then(() => undefined);
+        if (part.number === 6 || part.number === 11) {
+          return counted ? this.#graph(part, depth + 1, false) : this.#functionGraph(part, depth + 1);
+        }
+        return undefined;
+      },
+      depth,
+    );
+  }
+
+  /** A graph inside a function: its nodes may be of a custom domain, its weights are not counted. */
+  async #functionGraph(field: ProtobufField, depth: number): Promise<void> {
+    await walkMessage(
+      this.#cursor,
+      field.end,
+      (part) => (part.number === 1 ? this.#node(part, depth + 1, false) : undefined),
+      depth,
+    );
+  }
+}
