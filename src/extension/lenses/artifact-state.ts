@@ -2,6 +2,8 @@ import type { FileStamp, ModelStamp, PushRecord } from './push-record.ts';
 
 /** How the model beside a metadata file stands to its artifact. */
 export type ArtifactState =
+  /** There is nothing to push: the model is not beside the file. */
+  | { readonly kind: 'no-model' }
   | { readonly kind: 'not-pushed' }
   /** A registry holds the answer and was not asked. */
   | { readonly kind: 'not-compared'; readonly reference: string }

@@ -1,11 +1,12 @@
 import type { Memento } from 'vscode';
+import type { FoundArtifact } from './artifact-state.ts';
 
 /** A local file as it was when it was pushed: cheap to compare, unlike the digest of gigabytes. */
 export interface FileStamp {
   /** Title in the artifact. */
   readonly title: string;
   readonly size: number;
-  /** Milliseconds since 1970; undefined for a file of which only the artifact is known. */
+  /** Milliseconds since 1970; absent for a file of which only the artifact is known. */
   readonly modified?: number;
 }
 
@@ -24,29 +25,41 @@ export interface PushRecord extends ModelStamp {
   readonly pushedAt: number;
 }
 
-const KEY = 'omlmd.pushRecords';
-/** Most records kept in a workspace's state, which VS Code holds in memory and writes whole. */
-const MAX_RECORDS = 200;
+/** Most entries a memory keeps: VS Code holds a workspace's state in memory and writes it whole. */
+const MAX_REMEMBERED = 200;
 
-/** The last push of each metadata file of this workspace. */
-export class PushRecords {
+/** Values by name in the workspace's state; the longest unused ones are forgotten. */
+export class WorkspaceMemory<T> {
   readonly #state: Memento;
+  readonly #key: string;
 
-  constructor(state: Memento) {
+  constructor(state: Memento, key: string) {
     this.#state = state;
+    this.#key = key;
   }
 
-  get(metadataFile: string): PushRecord | undefined {
-    return this.#all()[metadataFile];
+  get(name: string): T | undefined {
+    return this.#all().find(([other]) => other === name)?.[1];
   }
 
-  async put(metadataFile: string, record: PushRecord): Promise<void> {
-    const others = Object.entries(this.#all()).filter(([path]) => path !== metadataFile);
-    const kept = others.toSorted(([, a], [, b]) => b.pushedAt - a.pushedAt).slice(0, MAX_RECORDS - 1);
-    await this.#state.update(KEY, Object.fromEntries([[metadataFile, record], ...kept]));
+  /** Undefined forgets. */
+  async put(name: string, value: T | undefined): Promise<void> {
+    const others = this.#all().filter(([other]) => other !== name);
+    const entries = value === undefined ? others : [[name, value] as const, ...others];
+    await this.#state.update(this.#key, entries.slice(0, MAX_REMEMBERED));
   }
 
-  #all(): Readonly<Record<string, PushRecord>> {
-    return this.#state.get<Readonly<Record<string, PushRecord>>>(KEY, {});
+  #all(): readonly (readonly [string, T])[] {
+    return this.#state.get<readonly (readonly [string, T])[]>(this.#key, []);
   }
+}
+
+/** Last pushes by the path of the metadata file. */
+export function pushRecords(state: Memento): WorkspaceMemory<PushRecord> {
+  return new WorkspaceMemory(state, 'omlmd.pushRecords');
+}
+
+/** What registries answered when they were last asked, by reference. */
+export function registryAnswers(state: Memento): WorkspaceMemory<FoundArtifact | 'absent'> {
+  return new WorkspaceMemory(state, 'omlmd.registryAnswers');
 }

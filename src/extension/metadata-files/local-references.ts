@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { CoreAccess } from './core-access.ts';
+import { signalOf } from '../abort.ts';
+import type { Services } from '../services.ts';
 
 /** References that begin with a text, for completion: repositories, and tags once a repository is named. */
 export type ReferenceSource = (prefix: string, signal: AbortSignal) => Promise<readonly string[]>;
@@ -10,14 +11,14 @@ const MAX_REFERENCES_OFFERED = 200;
 const LOCAL = 'local/';
 
 /** References of the local store. Registries are not asked while a person types. */
-export function localReferences(access: CoreAccess): ReferenceSource {
+export function localReferences(services: Services): ReferenceSource {
   return async (prefix, signal) => {
     if (!LOCAL.startsWith(prefix.slice(0, LOCAL.length))) return [];
-    const { core, context } = await access();
+    const core = await services.core();
     const colon = prefix.indexOf(':');
     const listing = core.parseListing(colon < 0 ? 'local' : prefix.slice(0, colon));
     const references: string[] = [];
-    for await (const { reference } of core.list(context, listing, { signal })) {
+    for await (const { reference } of core.list(await services.context(), listing, { signal })) {
       references.push(reference);
       if (references.length >= MAX_REFERENCES_OFFERED) break;
     }
@@ -32,17 +33,11 @@ export async function completeReferences(
   range: vscode.Range,
   token: vscode.CancellationToken,
 ): Promise<vscode.CompletionItem[]> {
-  const stop = new AbortController();
-  const listening = token.onCancellationRequested(() => stop.abort());
-  try {
-    const references = await source(prefix, stop.signal).catch(() => []);
-    return references.map((reference) => {
-      const item = new vscode.CompletionItem(reference, vscode.CompletionItemKind.Reference);
-      item.range = range;
-      item.filterText = reference;
-      return item;
-    });
-  } finally {
-    listening.dispose();
-  }
+  const references = await source(prefix, signalOf(token)).catch(() => []);
+  return references.map((reference) => {
+    const item = new vscode.CompletionItem(reference, vscode.CompletionItemKind.Reference);
+    item.range = range;
+    item.filterText = reference;
+    return item;
+  });
 }

@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 
 /** The files that all features of this folder are about. Their language stays `yaml`. */
-export const METADATA_SELECTOR: vscode.DocumentSelector = { pattern: '**/*.omlmd.{yaml,yml}' };
+export const METADATA_SELECTOR: vscode.DocumentSelector = {
+  scheme: 'file', // not the old side of a diff, nor what a chat shows
+  pattern: '**/*.omlmd.{yaml,yml}',
+};
 
 /** Whether a document is a metadata file. */
 export function isMetadataFile(document: vscode.TextDocument): boolean {

@@ -1,3 +1,4 @@
+import { repositoryName } from '../push-flow/repository-name.ts';
 import { guessModelVariable } from './model-variable.ts';
 
 /** The text of a new cell, and the part of it that a person most likely changes. */
@@ -8,25 +9,15 @@ export interface PushCell {
 }
 
 const LOAD_MAGICS = '%load_ext omlmd_jupyter';
-/** distribution-spec: at most 255 characters; names of files are far shorter. */
-const MAX_REPOSITORY_LENGTH = 200;
 
 /** A cell that pushes the notebook's model to the local store, from the code that is in the notebook. */
 export function makePushCell(notebookPath: string, cells: readonly string[]): PushCell {
   const lines = cells.some((cell) => cell.includes(LOAD_MAGICS)) ? [] : [LOAD_MAGICS];
-  const place = `local/${repositoryNameOf(notebookPath)}`;
+  const place = `local/${repositoryName(stemOf(notebookPath))}`;
   const before = `%omlmd push ${place}:${nextTag(place, cells)} --model `;
   const variable = guessModelVariable(cells);
   const placeholder = { line: lines.length, start: before.length, end: before.length + variable.length };
   return { code: [...lines, before + variable].join('\n'), placeholder };
-}
-
-/** The file's name as a repository: lower case, single dashes for what a repository may not hold. */
-export function repositoryNameOf(notebookPath: string): string {
-  const file = notebookPath.slice(notebookPath.lastIndexOf('/') + 1).replace(/\.ipynb$/i, '');
-  const plain = file.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
-  const dashed = plain.replace(/[^a-z0-9]+/g, '-').slice(0, MAX_REPOSITORY_LENGTH);
-  return dashed.replace(/^-+|-+$/g, '') || 'model';
 }
 
 /** `v1`, or one more than the highest version that a cell already pushes to that place. */
@@ -39,4 +30,8 @@ function nextTag(place: string, cells: readonly string[]): string {
     }
   }
   return `v${highest + 1}`;
+}
+
+function stemOf(notebookPath: string): string {
+  return notebookPath.slice(notebookPath.lastIndexOf('/') + 1).replace(/\.ipynb$/i, '');
 }

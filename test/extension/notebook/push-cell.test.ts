@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRepository } from '../../../src/core/oci/reference.ts';
-import { makePushCell, repositoryNameOf } from '../../../src/extension/notebook/push-cell.ts';
+import { makePushCell } from '../../../src/extension/notebook/push-cell.ts';
 
 describe('makePushCell', () => {
   it('loads the magics and pushes the guessed variable to the local store', () => {
@@ -18,18 +17,5 @@ describe('makePushCell', () => {
   it('suggests the next version where the notebook already pushes one', () => {
     const pushed = ['%omlmd push local/a:v9 --model m', '%omlmd push local/a:v10 --model m', 'local/ab:v40'];
     expect(makePushCell('/w/a.ipynb', pushed).code).toContain('local/a:v11 ');
-  });
-});
-
-describe('repositoryNameOf', () => {
-  it.each([
-    ['/w/Untitled-1.ipynb', 'untitled-1'],
-    ['/w/Über Größe (2).IPYNB', 'uber-gro-e-2'],
-    ['/w/__a__.b.ipynb', 'a-b'],
-    ['/w/模型.ipynb', 'model'],
-    [`/w/${'x'.repeat(400)}.ipynb`, 'x'.repeat(200)],
-  ])('makes of %s the repository %s', (path, name) => {
-    expect(repositoryNameOf(path)).toBe(name);
-    expect(isRepository(name)).toBe(true);
   });
 });
