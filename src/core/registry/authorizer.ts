@@ -62,7 +62,10 @@ export class Authorizer {
     const challenge = chooseChallenge(parseChallenges(header ?? ''));
     if (challenge === undefined) return undefined;
     this.#scheme = this.#schemeOf(challenge);
-    if (request.used !== undefined) await this.#forget(request.used);
+    if (request.used !== undefined) {
+      await this.#forget(request.used);
+      this.#credential = undefined; // the stored login may be a newer one
+    }
     const scopes = scopesToAsk(request.method, request.scopes, challenge.parameters.get('scope'));
     const next = await abortable(this.#authorize(this.#scheme, scopes), signal);
     return next === request.used ? undefined : next;
@@ -131,14 +134,31 @@ export class Authorizer {
     this.#tokens = this.#tokens.filter((entry) => !stale.includes(entry));
   }
 
+  /** Absence is not remembered: a person may sign in while this object lives. */
   #login(): Promise<Credential | undefined> {
-    this.#credential ??= this.#options.credentials.get(this.#options.registry).catch((error: unknown) => {
+    const asked = this.#credential ?? this.#askStore();
+    this.#credential = asked;
+    asked.then(
+      (credential) => credential ?? this.#forgetLogin(asked),
+      () => this.#forgetLogin(asked),
+    );
+    return asked;
+  }
+
+  #forgetLogin(asked: Promise<Credential | undefined>): void {
+    if (this.#credential === asked) this.#credential = undefined;
+  }
+
+  async #askStore(): Promise<Credential | undefined> {
+    const { credentials, registry, log } = this.#options;
+    try {
+      return await credentials.get(registry);
+    } catch (error) {
       // A broken helper must not keep anybody from public content; a refused request will tell of it again.
       if (!(error instanceof OmlmdError) || error.code === 'canceled') throw error;
-      this.#options.log.warn(`${error.message}; going on without a login`);
+      log.warn(`${error.message}; going on without a login`);
       return undefined;
-    });
-    return this.#credential;
+    }
   }
 }
 

@@ -1,4 +1,7 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { OmlmdError } from '../errors.ts';
+import { type Log, silentLog } from '../log.ts';
 import {
   type CredentialFile,
   helperSuffix,
@@ -16,19 +19,28 @@ import type { CredentialStore, WritableCredentialStore } from './credentials.ts'
 /** The host's surroundings that decide where logins are. */
 export interface CredentialSources {
   readonly env: NodeJS.ProcessEnv;
-  /** The person's home folder. */
-  readonly home: string;
+  /** The person's home folder; default: the system's answer. */
+  readonly home?: string | undefined;
   readonly platform?: NodeJS.Platform | undefined;
   /** `--registry-config FILE`: instead of the files of docker and podman. */
   readonly registryConfig?: string | undefined;
+  /** Told of a file or helper that fails; the next place is then asked. */
+  readonly log?: Log | undefined;
 }
 
-/** The stores one after the other; the first that knows the registry is believed. */
-export function chainCredentials(stores: readonly CredentialStore[]): CredentialStore {
+/**
+ * The stores one after the other; the first that knows the registry is believed. One that fails is told of and passed
+ * over: a helper that is gone must keep nobody from the next login, or from public content.
+ */
+export function chainCredentials(stores: readonly CredentialStore[], log: Log = silentLog): CredentialStore {
   return {
     async get(registry, options) {
       for (const store of stores) {
-        const credential = await store.get(registry, options);
+        const credential = await store.get(registry, options).catch((error: unknown) => {
+          if (!(error instanceof OmlmdError)) throw error;
+          log.warn(`${error.message}; this login is passed over`);
+          return undefined;
+        });
         if (credential !== undefined) return credential;
       }
       return undefined;
@@ -90,12 +102,12 @@ export function fileCredentials(path: string, env: NodeJS.ProcessEnv): WritableC
   };
 }
 
-function dockerConfig({ env, home }: CredentialSources): string {
+function dockerConfig({ env, home = homedir() }: CredentialSources): string {
   return join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json');
 }
 
 /** podman's places; the run-time folder is Linux's. */
-function containersFiles({ env, home, platform }: CredentialSources): string[] {
+function containersFiles({ env, home = homedir(), platform }: CredentialSources): string[] {
   const runtime = platform === undefined || platform === 'linux' ? env.XDG_RUNTIME_DIR : undefined;
   return [
     ...(env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : []),
@@ -106,10 +118,11 @@ function containersFiles({ env, home, platform }: CredentialSources): string[] {
 
 /** Where logins come from when none was given: the environment, then podman's files, then docker's. */
 export function defaultCredentials(sources: CredentialSources): CredentialStore {
-  const { env, registryConfig } = sources;
+  const { env, registryConfig, log } = sources;
   const files =
     registryConfig === undefined ? [...containersFiles(sources), dockerConfig(sources)] : [registryConfig];
-  return chainCredentials([environmentCredentials(env), ...files.map((path) => fileCredentials(path, env))]);
+  const stores = [environmentCredentials(env), ...files.map((path) => fileCredentials(path, env))];
+  return chainCredentials(stores, log);
 }
 
 /** Where `login` and `logout` write. */

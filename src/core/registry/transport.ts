@@ -150,7 +150,9 @@ export class RegistryTransport {
   }
 
   #send(request: RegistryRequest, origin: URL, url: URL, authorization: string | undefined) {
-    const secret: Record<string, string> = { ...this.#options.headers };
+    const secret: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.#options.headers ?? {}))
+      secret[name.toLowerCase()] = value;
     if (authorization !== undefined) secret.authorization ??= authorization;
     const to = (hop: URL) =>
       this.#hop({ ...request, url: hop, secret: hop.origin === origin.origin ? secret : {} }, origin);

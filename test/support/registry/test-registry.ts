@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { MemoryRegistry, type MemoryRegistryOptions } from './memory-registry.ts';
 import { RegistryAuth, type RegistryAuthOptions } from './registry-auth.ts';
 import { RegistryFaults } from './registry-faults.ts';
@@ -100,6 +100,7 @@ async function serve(
     bytes: 0,
   };
   requests.push(logged);
+  const { socket } = incoming; // gone from the request once that is destroyed
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, value?.toString()]),
   );
@@ -108,14 +109,14 @@ async function serve(
     logged.status = reply.status;
     await write(outgoing, reply, logged.method === 'HEAD');
   } catch (error) {
-    if (error instanceof ConnectionEnd) end(incoming, error);
+    if (error instanceof ConnectionEnd) end(socket, error);
     else if (outgoing.headersSent) outgoing.destroy();
     else await write(outgoing, failed(500, 'UNKNOWN', String(error)), false);
   }
 }
 
 async function* counted(incoming: http.IncomingMessage, logged: LoggedRequest): AsyncGenerator<Uint8Array> {
-  for await (const chunk of incoming) {
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     logged.bytes += chunk.length;
     yield chunk;
   }
@@ -131,17 +132,24 @@ async function write(outgoing: http.ServerResponse, reply: RegistryReply, head: 
   }
   for await (const chunk of body) {
     if (outgoing.destroyed) return;
-    if (!outgoing.write(chunk))
-      await new Promise<void>((resolve) => {
-        outgoing.once('drain', resolve);
-        outgoing.once('close', resolve);
-      });
+    if (!outgoing.write(chunk)) await writableAgain(outgoing);
   }
   outgoing.end();
 }
 
-function end(incoming: http.IncomingMessage, { how }: ConnectionEnd): void {
-  const { socket } = incoming;
+function writableAgain(outgoing: http.ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.removeListener('drain', done);
+      outgoing.removeListener('close', done);
+      resolve();
+    };
+    outgoing.once('drain', done);
+    outgoing.once('close', done);
+  });
+}
+
+function end(socket: Socket, { how }: ConnectionEnd): void {
   if (how === 'close') socket.end();
   // What was written before must be on its way, or the client sees a reset without it.
   else setTimeout(() => ('encrypted' in socket ? socket.destroy() : socket.resetAndDestroy()), 20);

@@ -1,0 +1,203 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src/core/oci/progress.ts';
+import type { Repository } from '../../../src/core/registry/repository.ts';
+import { CHUNK_BYTES } from '../../../src/core/registry/upload.ts';
+import { answer, loseAnswer, on, resetUpload, withHeaders } from '../../support/registry/registry-faults.ts';
+import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
+import { codeOf } from '../target.contract.ts';
+import { type Blob, chunked, clientOf, credentialsOf, failureOf, LOGIN, randomBlob } from './test-client.ts';
+
+const MIB = 1024 * 1024;
+
+let registry: TestRegistry;
+let repository: Repository;
+let large: Blob;
+let waits: number[];
+
+beforeEach(async () => {
+  registry = await startTestRegistry();
+  waits = [];
+  repository = clientOf(registry, { waits }).repository('team/model');
+  large = randomBlob(13 * MIB + 5);
+});
+
+afterEach(() => registry.stop());
+
+async function push(blob: Blob = large): Promise<void> {
+  await repository.push(blob.descriptor, blob.content);
+  expect(await repository.exists(blob.descriptor)).toBe(true);
+}
+
+const sent = () => registry.requests.reduce((sum, { bytes }) => sum + bytes, 0);
+
+describe('an upload', () => {
+  it('is one PUT up to 4 MiB, and PATCHes of 4 MiB above', async () => {
+    await push(randomBlob(CHUNK_BYTES));
+    expect([registry.count('PATCH'), registry.count('PUT')]).toEqual([0, 1]);
+    await push();
+    expect(registry.requests.filter(({ method }) => method === 'PATCH').map(({ bytes }) => bytes)).toEqual([
+      CHUNK_BYTES,
+      CHUNK_BYTES,
+      CHUNK_BYTES,
+      MIB + 5,
+    ]);
+  });
+
+  it('sends at most one chunk again after a reset', async () => {
+    for (const at of [0, 100_000, CHUNK_BYTES - 1]) registry.faults.add(on('PATCH'), resetUpload(at), 1);
+    await push();
+    expect(sent()).toBeLessThanOrEqual(large.descriptor.size + 3 * CHUNK_BYTES);
+    expect(registry.count('POST')).toBe(1);
+  });
+
+  it('sends nothing again where only the answer was lost', async () => {
+    registry.faults.add(on('PATCH'), loseAnswer(), 2);
+    await push();
+    expect(sent()).toBe(large.descriptor.size);
+  });
+
+  it('sends a small blob again after a reset', async () => {
+    registry.faults.add(on('PUT'), resetUpload(1000), 2);
+    await push(randomBlob(100_000));
+  });
+
+  it('takes up a session that another 416 moved', async () => {
+    const out = answer(416, {}, 'RANGE_INVALID', 'out of order');
+    registry.faults.add(on('PATCH'), out, 1);
+    await push();
+    expect(registry.count('POST')).toBe(1);
+  });
+
+  it('starts anew when 416 does not end, once', async () => {
+    registry.faults.add(on('PATCH'), answer(416, {}, 'RANGE_INVALID', 'out of order'), 4);
+    await push();
+    expect(registry.count('POST')).toBe(2);
+    registry.faults.add(on('PATCH'), answer(416, {}, 'RANGE_INVALID', 'out of order'));
+    expect(await codeOf(push(randomBlob(5 * MIB)))).toBe('registry-failed');
+  });
+
+  it('starts anew when its session is gone', async () => {
+    let patches = 0;
+    registry.faults.add(on('PATCH'), (call, next) => {
+      patches += 1;
+      if (patches === 2) registry.memory.dropSessions();
+      return next(call);
+    });
+    await push();
+    expect(registry.count('POST')).toBe(2);
+  });
+
+  it('believes a success whose Range does not move, or whose status is 201', async () => {
+    const stuck = withHeaders({ range: '0-0' });
+    registry.faults.add(on('PATCH'), async (call, next) => ({ ...(await stuck(call, next)), status: 201 }));
+    await push();
+    expect(registry.count('PATCH')).toBe(4);
+  });
+
+  it('makes chunks smaller where they are refused as too large', async () => {
+    registry.faults.add(
+      (call) => call.method === 'PATCH' && Number(call.headers['content-length']) > MIB,
+      answer(416, {}, 'RANGE_INVALID', 'chunk exceeds the maximum of 1 MiB'),
+    );
+    await push();
+    expect(sent() - large.descriptor.size).toBeLessThan(CHUNK_BYTES * 2);
+  });
+
+  it('goes from one PUT to chunks where that is refused as too large', async () => {
+    registry.faults.add((call) => Number(call.headers['content-length']) > 2 * MIB, answer(413));
+    await push(randomBlob(3 * MIB));
+  });
+
+  it('makes chunks as large as the registry wants them', async () => {
+    const wants = await startTestRegistry({ minimumChunk: 5 * MIB });
+    await clientOf(wants).repository('team/model').push(large.descriptor, large.content);
+    await wants.stop();
+    expect(wants.requests.find(({ method }) => method === 'PATCH')?.bytes).toBe(5 * MIB);
+  });
+
+  it('is one streamed PUT where PATCH is refused', async () => {
+    registry.faults.add(on('PATCH'), answer(405, {}, 'UNSUPPORTED'));
+    registry.faults.add(on('PUT'), resetUpload(5 * MIB), 1);
+    await push();
+    expect(registry.count('PATCH')).toBe(1);
+  });
+
+  it('takes relative and absolute Locations with state, and keeps the state', async () => {
+    let posted = '';
+    registry.faults.add(on('POST'), async (call, next) => {
+      const reply = await next(call);
+      posted = `${registry.origin}${reply.headers?.location}?_state=a%2Fb%3D&x=1`;
+      return { ...reply, headers: { ...reply.headers, location: posted } };
+    });
+    await push(randomBlob(1000));
+    const { query } = registry.requests.find(({ method }) => method === 'PUT') ?? {};
+    expect(query?.get('_state')).toBe('a/b=');
+    registry.faults.clear();
+    registry.faults.add(on('POST'), async (call, next) => {
+      const reply = await next(call);
+      return { ...reply, headers: { location: `./${reply.headers?.location?.split('/').at(-1)}` } };
+    });
+    await push(randomBlob(1000));
+  });
+
+  it('gets a new token when the old one runs out in the middle', async () => {
+    const secure = await startTestRegistry({ auth: 'bearer' });
+    secure.faults.add(on('PATCH'), (call, next) => {
+      secure.auth?.expireTokens();
+      secure.faults.clear();
+      return next(call);
+    });
+    const target = clientOf(secure, { credentials: credentialsOf(LOGIN) }).repository('team/model');
+    await target.push(large.descriptor, large.content);
+    expect(await target.exists(large.descriptor)).toBe(true);
+    expect(secure.count('GET', '/token')).toBe(2);
+    expect(secure.requests.filter(({ status }) => status === 401)).toHaveLength(2);
+    await secure.stop();
+  });
+
+  it('closes no session with other bytes than promised', async () => {
+    const other = randomBlob(large.descriptor.size);
+    expect(await codeOf(repository.push(large.descriptor, other.content))).toBe('digest-mismatch');
+    expect(registry.count('PUT')).toBe(0);
+    expect(registry.count('DELETE')).toBe(1);
+    registry.faults.add(on('PATCH'), answer(405));
+    expect(await codeOf(repository.push(large.descriptor, other.content))).toBe('digest-mismatch');
+    expect(await repository.exists(large.descriptor)).toBe(false);
+  });
+
+  it('passes on the failure of its source', async () => {
+    const broken = { ...chunked(large.bytes), stream: () => failing() };
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield large.bytes.subarray(0, 6 * MIB);
+      throw new RangeError('source');
+    }
+    expect(await failureOf(repository.push(large.descriptor, broken))).toBeInstanceOf(RangeError);
+  });
+
+  it('tells how far it is, and why it waits', async () => {
+    registry.faults.add(on('PATCH'), answer(429, { 'retry-after': '3' }), 1);
+    const told: Progress[] = [];
+    await repository.push(large.descriptor, large.content, {
+      name: 'model.onnx',
+      onProgress: (p) => told.push(p),
+    });
+    expect(told.every(({ bytes, total, kind }) => bytes <= (total ?? 0) && kind === 'upload')).toBe(true);
+    expect(told.at(-1)).toMatchObject({ name: 'model.onnx', bytes: large.descriptor.size });
+    expect(told.find(({ state }) => state === 'waiting')?.note).toBe(
+      'waiting 3 s: the registry asked for it',
+    );
+    expect(waits).toEqual([3000]);
+  });
+
+  it('stops when the caller does', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    registry.faults.add(on('PATCH'), async (call, next) => {
+      setTimeout(() => controller.abort(reason), 10);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return next(call);
+    });
+    const work = repository.push(large.descriptor, large.content, { signal: controller.signal });
+    expect(await failureOf(work)).toBe(reason);
+  });
+});
