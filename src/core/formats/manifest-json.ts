@@ -1,9 +1,10 @@
+import { OmlmdError } from '../errors.ts';
 import { formatPythonJson } from '../model/python-json.ts';
 import { textContent } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
 import { JsonNumber, type JsonObject, type JsonValue } from '../oci/json.ts';
-import type { Manifest } from '../oci/manifest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest } from '../oci/manifest.ts';
 import { MediaType } from '../oci/media-types.ts';
 import type { PackedArtifact } from './format.ts';
 
@@ -49,12 +50,18 @@ export function formatManifest(manifest: Manifest): string {
   );
 }
 
-/** Completes an artifact: every content once by digest, in manifest order, and the manifest itself last. */
+/** Completes an artifact, unless its manifest is larger than registries take: every content once by digest, in manifest order, and the manifest itself last. */
 export function packManifest(manifest: Manifest, blobs: PackedArtifact['contents']): PackedArtifact {
   const text = formatManifest(manifest);
+  const manifestBytes = new TextEncoder().encode(text);
+  if (manifestBytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new OmlmdError(
+      'limit-exceeded',
+      `pack: a manifest of ${manifestBytes.byteLength} bytes, the limit is ${MAX_MANIFEST_BYTES}`,
+    );
+  }
   const root = textBlob(MediaType.manifest, text);
   const once = new Map<string, PackedArtifact['contents'][number]>();
   for (const blob of blobs) if (!once.has(blob.descriptor.digest)) once.set(blob.descriptor.digest, blob);
-  const manifestBytes = new TextEncoder().encode(text);
   return { root: root.descriptor, manifest, manifestBytes, contents: [...once.values(), root] };
 }

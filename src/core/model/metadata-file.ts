@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { OmlmdError } from '../errors.ts';
 import { type JsonObject, type JsonValue, toPlain } from '../oci/json.ts';
 import { emptyMetadata, type ModelMetadata, metadataFromObject } from './metadata.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The schema of a metadata file (`X.omlmd.yaml`). It is the source of the types, of validation and of the JSON Schema

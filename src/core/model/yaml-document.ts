@@ -149,8 +149,8 @@ class Converter {
   }
 
   #alias(node: Alias.Parsed, path: readonly string[]): JsonValue {
-    this.#aliases += 1;
-    if (this.#aliases > MAX_YAML_ALIASES && this.#following.size === 0) {
+    if (this.#following.size === 0) this.#aliases += 1;
+    if (this.#aliases > MAX_YAML_ALIASES) {
       return this.#refuse('yaml-limit', `more than ${MAX_YAML_ALIASES} aliases`, node);
     }
     const target = node.resolve(this.#tree);

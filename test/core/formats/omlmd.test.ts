@@ -149,6 +149,11 @@ describe('omlmd format', () => {
     for (const wrong of [twice, own]) expect(wrong).toThrowError(/have the title/);
   });
 
+  it('refuses a manifest that registries would refuse', () => {
+    const customProperties = new Map([['note', 'x'.repeat(4 * 1024 * 1024)]]);
+    expect(() => pack({ ...seed, customProperties })).toThrowError(/the limit is 4194304/);
+  });
+
   it('lists every content once, the manifest last', () => {
     const packed = pack(seed, [fileOf('a', 'same'), fileOf('b', 'same')]);
     const digests = packed.contents.map((c) => c.descriptor.digest);

@@ -17,6 +17,10 @@ function errorOf(text: string): { code: string; message: string } {
   throw new Error('expected an error');
 }
 
+function errorFree(text: string): boolean {
+  return readYaml(text).issues.length === 0;
+}
+
 describe('parseYaml', () => {
   it.each([
     ['a: 1e3', '{"a": "1e3"}'],
@@ -83,6 +87,14 @@ describe('parseYaml', () => {
     const laughs = Array.from({ length: 24 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`);
     const error = errorOf(`a0: &a0 [x, x, x, x]\n${laughs.join('\n')}`);
     expect(error).toMatchObject({ code: 'limit-exceeded' });
+  });
+
+  it('counts aliases as they are written, not as they are followed', () => {
+    const names = ['b', 'c', 'd', 'e', 'f'];
+    const lines = names.map(
+      (name, i) => `${name}: &${name} [*${names[i - 1] ?? 'a'}, *${names[i - 1] ?? 'a'}]`,
+    );
+    expect(errorFree(`a: &a x\n${lines.join('\n')}\n`)).toBe(true);
   });
 
   it('takes text of 64 levels', () => {
