@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { OmlmdError } from '../errors.ts';
 import { type Descriptor, DescriptorSchema, plainDescriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';

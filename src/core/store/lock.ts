@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OmlmdError } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
 import { lookUp, ownIdentity, ProcessIdentitySchema } from './process-identity.ts';

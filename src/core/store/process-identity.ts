@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemCode } from './storage-error.ts';
 
 /** A process in a way that another process can look up: left in lock files and temporary folders. */
