@@ -72,6 +72,14 @@ export function fileCard(report: FileReport): string {
   ].join('');
 }
 
+/** Annotations but those by which omlmd repeats its metadata. */
+function annotationRows({ format, annotations }: ArtifactReport): readonly (readonly string[])[] {
+  const fields: readonly string[] = format === 'omlmd' ? METADATA_FIELDS : [];
+  return Object.entries(annotations)
+    .filter(([key]) => !fields.includes(key.replace(/\+json$/, '')))
+    .map(([key, value]) => [escapeControls(key), formatValue(value)]);
+}
+
 /** The card of `inspect REF`. */
 export function artifactCard(report: ArtifactReport): string {
   const models = (report.models ?? []).map(
@@ -106,10 +114,7 @@ export function artifactCard(report: ArtifactReport): string {
         shortDigest(f.digest),
       ]),
     ),
-    section(
-      'Annotations',
-      Object.entries(report.annotations).map(([k, v]) => [escapeControls(k), formatValue(v)]),
-    ),
+    section('Annotations', annotationRows(report)),
     section(
       'Referrers',
       report.referrers.map((r) => [

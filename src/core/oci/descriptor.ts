@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, isDigest } from './digest.ts';
 
 /** Annotations as text to text. Keys and values are foreign text: escape them wherever they are shown. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { OmlmdError, quote } from '../errors.ts';
 import { AnnotationsSchema, type Descriptor, DescriptorSchema, plainDescriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
