@@ -1,6 +1,7 @@
 import { isOmlmdError, OmlmdError, RegistryError } from '../errors.ts';
 import { type Content, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { algorithmOf, isDigest } from '../oci/digest.ts';
 import type { Progress } from '../oci/progress.ts';
 import type { PushOptions } from '../oci/target.ts';
 import { type Chunk, ChunkReader } from './chunk-reader.ts';
@@ -258,7 +259,9 @@ class Upload {
     const response = await this.#ask('PUT', closingUrl(session, this.#expected.digest), body, headers);
     response.discard();
     const stored = headerOf(response, 'docker-content-digest');
-    if (stored !== undefined && stored !== this.#expected.digest)
+    // distribution names a sha512 blob by its sha256 here, and serves it by both.
+    const { digest } = this.#expected;
+    if (isDigest(stored) && algorithmOf(stored) === algorithmOf(digest) && stored !== digest)
       throw new OmlmdError('digest-mismatch', `${doing}: the registry stored it under another digest`);
   }
 
