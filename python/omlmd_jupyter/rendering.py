@@ -14,7 +14,11 @@ TEXT_COLUMN = 72
 """Widest column in plain text, characters."""
 
 _TABLE = '<table style="margin:4px 0;border-collapse:collapse">'
-_CELL = ' style="text-align:left;vertical-align:top;padding:2px 12px 2px 0;overflow-wrap:anywhere"'
+_CELL = ' style="text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:nowrap"'
+_LONG_CELL = ' style="text-align:left;vertical-align:top;padding:2px 12px 2px 0;overflow-wrap:anywhere;min-width:20em"'
+
+NOWRAP_CHARACTERS = 48
+"""Longest value that stays on one line; a browser would else break short words when a table has many columns."""
 
 
 def render_text(view: View) -> str:
@@ -32,7 +36,7 @@ def render_html(view: View) -> str:
     parts = [f"<div><strong>{to_html(view.title)}</strong>"]
     if view.facts:
         rows = "".join(
-            f"<tr><th{_CELL}>{to_html(label)}</th><td{_CELL}><code>{to_html(value)}</code></td></tr>"
+            f"<tr><th{_CELL}>{to_html(label)}</th><td{_cell_style(value)}><code>{to_html(value)}</code></td></tr>"
             for label, value in view.facts
         )
         parts.append(f"{_TABLE}<tbody>{rows}</tbody></table>")
@@ -60,7 +64,11 @@ def _html_table(table: Table) -> str:
 
 
 def _html_cells(row: Row) -> str:
-    return "".join(f"<td{_CELL}>{to_html(cell)}</td>" for cell in row)
+    return "".join(f"<td{_cell_style(cell)}>{to_html(cell)}</td>" for cell in row)
+
+
+def _cell_style(text: str) -> str:
+    return _CELL if len(text) <= NOWRAP_CHARACTERS else _LONG_CELL
 
 
 def _more(rows: Sequence[Row]) -> List[str]:

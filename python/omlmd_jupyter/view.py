@@ -104,9 +104,7 @@ def _files_table(files: Any, folded: bool) -> List[Table]:
         return []
     columns = ("title", "size", "mediaType", "state", "digest")
     present = [column for column in columns if any(entry.get(column) is not None for entry in entries)]
-    rows = [
-        tuple(size_text(entry.get(c)) if c == "size" else text_of(entry.get(c)) for c in present) for entry in entries
-    ]
+    rows = [tuple(_cell(column, entry.get(column)) for column in present) for entry in entries]
     return [Table("Files", tuple(present), rows, folded)]
 
 
@@ -115,6 +113,13 @@ def _findings_table(findings: Any) -> List[Table]:
     columns = ("severity", "code", "message", "where")
     rows = [tuple(text_of(entry.get(c)) for c in columns) for entry in entries]
     return [Table("Findings", columns, rows)] if rows else []
+
+
+def _cell(column: str, value: Any) -> str:
+    if column == "size":
+        return size_text(value)
+    # Enough of a digest to tell two apart in a table; the data has all of it.
+    return text_of(value)[:19] if column == "digest" else text_of(value)
 
 
 def _annotations_table(annotations: Any) -> List[Table]:
@@ -176,8 +181,8 @@ def _rows(verb: str, data: Sequence[Any]) -> View:
         return View(f"omlmd {verb}", [], [Table("", ("value",), [(text_of(row),) for row in data])])
     flat = [flat_row(row) for row in data]
     columns = list(dict.fromkeys(key for row in flat for key, value in row.items() if value is not None))
-    rows = [tuple(size_text(row.get(c)) if c == "size" else text_of(row.get(c)) for c in columns) for row in flat]
-    return View(f"{len(data)} {'row' if len(data) == 1 else 'rows'}", [], [Table("", tuple(columns), rows)])
+    rows = [tuple(_cell(column, row.get(column)) for column in columns) for row in flat]
+    return View(f"{len(data)} {'entry' if len(data) == 1 else 'entries'}", [], [Table("", tuple(columns), rows)])
 
 
 def flat_row(row: Mapping[str, Any]) -> Dict[str, Any]:

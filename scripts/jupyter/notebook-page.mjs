@@ -2,6 +2,8 @@ import { join } from 'node:path';
 
 /** Milliseconds a cell may run, imports of a cold scikit-learn included. */
 const CELL_MS = 60_000;
+/** Milliseconds for a notebook to reach the disk. */
+const SAVE_MS = 10_000;
 /** Milliseconds for a kernel to start. */
 const KERNEL_MS = 45_000;
 
@@ -79,12 +81,23 @@ class NotebookPage {
     return this.finished(index);
   }
 
-  /** Whether the cell ended in an error, as "Run All" sees it. */
+  /** Whether the cell ended in an error, by the saved notebook: how an error is drawn is JupyterLab's affair. */
   async failed(index) {
-    const errors = this.cell(index).locator(
-      '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]',
-    );
-    return (await errors.count()) === 1;
+    const before = await this.#saved();
+    await this.#page.keyboard.press('Control+s');
+    for (const end = Date.now() + SAVE_MS; ; ) {
+      const saved = await this.#saved();
+      if (saved.last_modified !== before.last_modified) {
+        return saved.content.cells[index].outputs.some((output) => output.output_type === 'error');
+      }
+      if (Date.now() > end) throw new Error('the notebook was not saved');
+      await this.#page.waitForTimeout(100);
+    }
+  }
+
+  async #saved() {
+    const url = new URL(this.#page.url());
+    return (await fetch(`${url.origin}/api/contents/${url.pathname.split('/').at(-1)}`)).json();
   }
 
   /** The toolbar's square. */
@@ -104,7 +117,9 @@ class NotebookPage {
     return texts.map((text) => text.trim());
   }
 
-  async screenshot(name) {
+  /** Of the window, with a cell's output in it. */
+  async screenshot(name, index) {
+    if (index !== undefined) await this.output(index).last().scrollIntoViewIfNeeded();
     await this.#page.screenshot({ path: join(this.#screenshots, `${name}.png`) });
   }
 }
