@@ -99,3 +99,17 @@ export class ChunkReader {
     return new OmlmdError('size-mismatch', `${digest}: expected ${size} bytes, got ${got}`);
   }
 }
+
+/** What is left of a chunk that was sent in vain, if the registry goes on inside it. */
+export function cutChunk(chunk: Chunk | undefined, from: number, length: number): Chunk | undefined {
+  if (chunk === undefined || from < chunk.start || from >= chunk.end) return undefined;
+  const end = Math.min(chunk.end, from + length);
+  const parts: Uint8Array[] = [];
+  let at = chunk.start;
+  for (const part of chunk.parts) {
+    const wanted = part.subarray(Math.max(0, from - at), Math.max(0, end - at));
+    if (wanted.byteLength > 0) parts.push(wanted);
+    at += part.byteLength;
+  }
+  return { start: from, end, parts };
+}

@@ -4,12 +4,13 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, isDigest } from '../oci/digest.ts';
 import type { Progress } from '../oci/progress.ts';
 import type { PushOptions } from '../oci/target.ts';
-import { type Chunk, ChunkReader } from './chunk-reader.ts';
+import { type Chunk, ChunkReader, cutChunk } from './chunk-reader.ts';
 import type { HttpResponse, RequestBody } from './http-exchange.ts';
 import { headerOf } from './response-body.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Scope } from './scopes.ts';
 import type { Method, RegistryTransport } from './transport.ts';
+import { isGone, isPatchRefused, isTooLarge, statusOf } from './upload-refusal.ts';
 import {
   acknowledgedBytes,
   closingUrl,
@@ -160,11 +161,11 @@ class Upload {
   }
 
   async #chunkAt(from: number, length: number): Promise<Chunk> {
-    const kept = cut(this.#current, from, length);
+    const kept = cutChunk(this.#current, from, length);
     if (kept !== undefined) return kept;
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    this.#current = cut(await ahead, from, length) ?? (await this.#reader.read(from, length));
+    this.#current = cutChunk(await ahead, from, length) ?? (await this.#reader.read(from, length));
     return this.#current;
   }
 
@@ -321,46 +322,6 @@ class Upload {
   }
 }
 
-/** What is left of a chunk that was sent in vain, if the registry goes on inside it. */
-function cut(chunk: Chunk | undefined, from: number, length: number): Chunk | undefined {
-  if (chunk === undefined || from < chunk.start || from >= chunk.end) return undefined;
-  const end = Math.min(chunk.end, from + length);
-  const parts: Uint8Array[] = [];
-  let at = chunk.start;
-  for (const part of chunk.parts) {
-    const wanted = part.subarray(Math.max(0, from - at), Math.max(0, end - at));
-    if (wanted.byteLength > 0) parts.push(wanted);
-    at += part.byteLength;
-  }
-  return { start: from, end, parts };
-}
-
 function smaller(bytes: number): number {
   return Math.max(MIN_CHUNK_BYTES, bytes / 2);
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof RegistryError ? error.response.status : undefined;
-}
-
-function isGone(error: unknown): boolean {
-  return statusOf(error) === 404;
-}
-
-/** 413, or a 416 that speaks of a size: GHCR answers so to a large PATCH. */
-function isTooLarge(error: unknown): boolean {
-  if (!(error instanceof RegistryError)) return false;
-  const { status, errors } = error.response;
-  if (status === 413) return true;
-  return (
-    status === 416 && errors.some(({ message = '' }) => /too large|maximum|exceed|at most/i.test(message))
-  );
-}
-
-function isPatchRefused(error: unknown): boolean {
-  return (
-    error instanceof RegistryError &&
-    error.response.method === 'PATCH' &&
-    (error.code === 'unsupported' || error.response.status === 405)
-  );
 }
