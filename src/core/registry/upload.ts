@@ -1,4 +1,4 @@
-import { isOmlmdError, OmlmdError, RegistryError } from '../errors.ts';
+import { isOmlmdError, OmlmdError } from '../errors.ts';
 import { type Content, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, isDigest } from '../oci/digest.ts';
