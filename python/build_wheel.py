@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -27,17 +28,19 @@ def check_versions() -> str:
 
 
 def build(output: Path) -> Path:
-    """Copies what the wheel carries into the package and builds; gives the wheel's path."""
+    """Builds from a copy that has the CLI and the licence in it, so that no stale copy stays in the source tree."""
     version = check_versions()
-    source = ROOT / "dist" / "cli.mjs"
-    if not source.is_file():
-        raise SystemExit(f"{source} is not there: run `npm run build` first")
-    shutil.copyfile(source, PACKAGE / "cli.mjs")
-    if (ROOT / "LICENSE").is_file():
-        shutil.copyfile(ROOT / "LICENSE", PACKAGE / "LICENSE")
-    output.mkdir(parents=True, exist_ok=True)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(output), str(HERE)], check=True)
+    cli = ROOT / "dist" / "cli.mjs"
+    if not cli.is_file():
+        raise SystemExit(f"{cli} is not there: run `npm run build` first")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "source")
+        shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("__pycache__", "tests", "dist", "build", ".*"))
+        shutil.copyfile(cli, copy / PACKAGE.name / "cli.mjs")
+        shutil.copyfile(ROOT / "LICENSE", copy / "LICENSE")
+        output.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(output), str(copy)], check=True)
     return output / f"omlmd_jupyter-{version}-py3-none-any.whl"
 
 

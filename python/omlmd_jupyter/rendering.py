@@ -56,7 +56,8 @@ def _html_table(table: Table) -> str:
     head = "".join(f"<th{_CELL}>{to_html(column)}</th>" for column in table.columns)
     body = "".join(f"<tr>{_html_cells(row)}</tr>" for row in table.rows[:MAX_ROWS])
     more = "".join(f"<div>{line.strip()}</div>" for line in _more(table.rows))
-    html = f"{_TABLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+    # A wide listing scrolls by itself: a notebook cuts off what does not fit.
+    html = f'<div style="overflow-x:auto">{_TABLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}'
     if table.heading == "":
         return html
     opened = "" if table.folded else " open"

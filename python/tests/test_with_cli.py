@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -124,6 +125,22 @@ def test_an_interrupted_push_leaves_no_artifact_and_no_temporary_file(notebook, 
     left = [path for path in (tmp_path / "home").rglob("*") if path.is_file() and path.stat().st_size > 1_000_000]
     assert left == []
     assert list(notebook("%omlmd ls local")) == []
+
+
+def test_a_failed_cell_stops_a_run_of_the_whole_notebook(store, tmp_path):
+    cells = ["%load_ext omlmd_jupyter", "%omlmd ls local", "%omlmd inspect local/nothing:v1", "open('went-on', 'w')"]
+    code = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": c}
+            for i, c in enumerate(cells)]  # fmt: skip
+    (tmp_path / "run.ipynb").write_text(json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    ran = subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "run.ipynb"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "python"), "IPYTHONDIR": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode != 0 and "no such manifest" in ran.stderr
+    assert not (tmp_path / "went-on").exists()
 
 
 def test_the_wheel_carries_the_cli_and_runs_without_the_repository(tmp_path, store):
