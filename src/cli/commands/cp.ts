@@ -1,4 +1,4 @@
-import { copyArtifact, parseLocation } from '../../core/index.ts';
+import { copyArtifact, OmlmdError, parseLocation } from '../../core/index.ts';
 import { pushCard } from '../render/card.ts';
 import type { Verb } from '../verb.ts';
 

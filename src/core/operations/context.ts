@@ -8,6 +8,7 @@ import { LayoutTarget } from '../store/layout.ts';
 import { LocalStore } from '../store/local-store.ts';
 import type { ArtifactEvent, Listener } from './events.ts';
 import type { Location } from './location.ts';
+import { realmFile } from './realm-file.ts';
 
 /** What a host chooses about one registry: TLS, plain HTTP, limits. */
 export type RegistryOptions = Omit<TransportOptions, 'registry' | 'credentials' | 'log'>;
@@ -38,7 +39,8 @@ export function createContext(host: Host): Context {
       let registry = registries.get(name);
       if (registry === undefined) {
         const { credentials, log } = host;
-        registry = new Registry({ ...host.registryOptions(name), registry: name, credentials, log });
+        const options = { ...realmFile(host.home), ...host.registryOptions(name) };
+        registry = new Registry({ ...options, registry: name, credentials, log });
         registries.set(name, registry);
       }
       return registry;
