@@ -1,0 +1,104 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import {
+  escapeControls,
+  type Location,
+  modelStem,
+  type PreparedModel,
+  type PushResult,
+  prepareModel,
+  relocate,
+} from '../../core/index.ts';
+import { StepPicker } from '../quick-input/step-picker.ts';
+import type { Services } from '../services.ts';
+import { type MetadataCapture, readSettings } from '../settings.ts';
+import { chooseDestination } from './destination-step.ts';
+import type { DestinationFacts } from './destinations.ts';
+import { editMetadata } from './edit-metadata.ts';
+import { PushMemory } from './push-memory.ts';
+import { repositoryName } from './repository-name.ts';
+import { reviewPush } from './review-step.ts';
+import { sendModel } from './send-model.ts';
+import { chooseTag } from './tag-step.ts';
+
+/** What a person decided in the three steps. */
+interface PushPlan {
+  readonly location: Location;
+  readonly model: PreparedModel;
+  /** The chosen tag names something and is to be moved. */
+  readonly moveTag: boolean;
+  readonly allowUnsafe: boolean;
+}
+
+/** Asks where a model goes and under which tag, shows what goes, and pushes it. Undefined when it was left for editing. */
+export async function runPushFlow(
+  services: Services,
+  paths: readonly string[],
+): Promise<PushResult | undefined> {
+  const { capture } = readSettings();
+  const preparing = prepare(paths, capture);
+  preparing.catch(() => undefined); // awaited in the review step
+  const plan = await decide(services, paths, preparing);
+  if (plan === undefined) {
+    await editMetadata(paths);
+    return undefined;
+  }
+  const { model, location, ...options } = plan;
+  return sendModel(services, { paths, model, location, ...options });
+}
+
+/** Reads what a push would carry, in the way that `omlmd.metadata.capture` asks for. */
+export function prepare(paths: readonly string[], capture: MetadataCapture): Promise<PreparedModel> {
+  const kinds = { auto: 'auto', file: 'sidecar', none: 'empty' } as const;
+  return prepareModel(
+    paths.map((path) => ({ path })),
+    { metadata: { kind: kinds[capture] } },
+  );
+}
+
+async function decide(
+  services: Services,
+  paths: readonly string[],
+  preparing: Promise<PreparedModel>,
+): Promise<PushPlan | undefined> {
+  const title = titleOf(paths);
+  const facts = destinationFacts(services, paths);
+  const picker = new StepPicker();
+  try {
+    for (;;) {
+      const { location: place } = await chooseDestination(picker, title, facts);
+      for (;;) {
+        const chosen = await chooseTag(picker, services.context, title, place);
+        if (chosen === undefined) break;
+        const location = relocate(place, { tag: chosen.tag });
+        const model = await preparing;
+        const review = await reviewPush(picker, title, location, model);
+        if (review === 'edit') return undefined;
+        if (review === 'back') continue;
+        return { location, model, moveTag: chosen.exists, allowUnsafe: review === 'push-anyway' };
+      }
+    }
+  } finally {
+    picker.dispose();
+  }
+}
+
+function titleOf(paths: readonly string[]): string {
+  const [only] = paths;
+  return only !== undefined && paths.length === 1
+    ? vscode.l10n.t('Push {0}', escapeControls(basename(only)))
+    : vscode.l10n.t('Push {0} files', paths.length);
+}
+
+function destinationFacts(services: Services, paths: readonly string[]): DestinationFacts {
+  const [first = ''] = paths;
+  const memory = new PushMemory(services.extension.workspaceState);
+  const { registries, defaultRepository } = readSettings(vscode.Uri.file(first));
+  return {
+    name: repositoryName(modelStem(basename(first))),
+    last: memory.lastOf(first),
+    recent: memory.recent(),
+    registries,
+    defaultRepository,
+  };
+}

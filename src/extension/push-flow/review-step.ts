@@ -1,0 +1,143 @@
+import * as vscode from 'vscode';
+import {
+  escapeControls,
+  formatBytes,
+  formatLocation,
+  type Location,
+  type Origin,
+  type PreparedModel,
+} from '../../core/index.ts';
+import { type MetadataRow, metadataRows } from '../metadata-rows.ts';
+import type { StepItem, StepPicker } from '../quick-input/step-picker.ts';
+
+export type Review = 'push' | 'push-anyway' | 'edit' | 'back';
+
+interface ReviewItem extends StepItem {
+  /** Undefined for a row that only tells something. */
+  readonly choice: 'push' | 'push-anyway' | 'edit' | undefined;
+}
+
+/** Step 3: what goes. A critical finding has to be confirmed; Enter alone does not push past it. */
+export async function reviewPush(
+  picker: StepPicker,
+  title: string,
+  location: Location,
+  model: PreparedModel,
+): Promise<Review> {
+  const rows = [
+    ...actionRows(location, model),
+    ...findingRows(model),
+    ...valueRows(model),
+    ...fileRows(model),
+  ];
+  const outcome = await picker.show<ReviewItem>({
+    title: `${title} → ${formatLocation(location)}`,
+    step: 3,
+    totalSteps: 3,
+    placeholder: vscode.l10n.t('Enter pushes; below is what goes with it'),
+    items: () => rows,
+    refuse: ({ choice }) =>
+      choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
+  });
+  if (outcome.kind === 'back') return 'back';
+  const { choice } = outcome.item;
+  if (choice === 'push-anyway')
+    return (await picker.aside(() => confirmUnsafe(model))) ? 'push-anyway' : 'back';
+  return choice ?? 'back';
+}
+
+function criticalOf(model: PreparedModel): PreparedModel['findings'] {
+  return model.findings.filter((finding) => finding.severity === 'critical');
+}
+
+async function confirmUnsafe(model: PreparedModel): Promise<boolean> {
+  const push = vscode.l10n.t('Push Anyway');
+  const detail = criticalOf(model)
+    .map((finding) => `${finding.file}: ${finding.message}`)
+    .join('\n');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('This model can run code on the machine of whoever loads it. Push it all the same?'),
+    { modal: true, detail: escapeControls(detail).replaceAll('\\u000a', '\n') },
+    push,
+  );
+  return chosen === push;
+}
+
+function actionRows(location: Location, model: PreparedModel): readonly ReviewItem[] {
+  const size = formatBytes(model.files.reduce((sum, file) => sum + file.size, 0));
+  const what =
+    model.files.length === 1
+      ? vscode.l10n.t('1 file, {0}', size)
+      : vscode.l10n.t('{0} files, {1}', model.files.length, size);
+  const unsafe = criticalOf(model).length > 0;
+  return [
+    {
+      label: unsafe ? vscode.l10n.t('$(warning) Push Anyway…') : vscode.l10n.t('$(cloud-upload) Push'),
+      description: `${formatLocation(location)} · ${what}`,
+      choice: unsafe ? 'push-anyway' : 'push',
+    },
+    {
+      label: vscode.l10n.t('$(edit) Edit as .omlmd.yaml'),
+      description: vscode.l10n.t('opens the metadata in a file beside the model; nothing is pushed yet'),
+      choice: 'edit',
+    },
+  ];
+}
+
+function findingRows(model: PreparedModel): readonly ReviewItem[] {
+  if (model.findings.length === 0) return [];
+  return [
+    separator(vscode.l10n.t('findings')),
+    ...model.findings.map((finding) => ({
+      label: `$(${finding.severity === 'info' || finding.severity === 'low' ? 'info' : 'warning'}) ${finding.severity}`,
+      description: escapeControls(`${finding.file}: ${finding.message}`),
+      choice: undefined,
+    })),
+  ];
+}
+
+function valueRows(model: PreparedModel): readonly ReviewItem[] {
+  const rows = metadataRows(model.metadata, model.origins);
+  if (rows.length === 0) return [separator(vscode.l10n.t('no metadata'))];
+  return [separator(vscode.l10n.t('metadata')), ...rows.map(valueRow)];
+}
+
+function valueRow({ label, value, origin }: MetadataRow): ReviewItem {
+  const from = origin === undefined ? '' : `  ·  ${originText(origin)}`;
+  return { label, description: `${value}${from}`, choice: undefined };
+}
+
+function originText(origin: Origin): string {
+  switch (origin) {
+    case 'auto':
+      return vscode.l10n.t('read from the model');
+    case 'file':
+      return vscode.l10n.t('from .omlmd.yaml');
+    case 'user':
+      return vscode.l10n.t('typed');
+  }
+}
+
+/** Files listed in the review; more are counted. */
+const MAX_FILES = 20;
+
+function fileRows({ files, leftOut }: PreparedModel): readonly ReviewItem[] {
+  const rows = files.slice(0, MAX_FILES).map(({ title, size }) => ({
+    label: `$(file) ${escapeControls(title)}`,
+    description: formatBytes(size),
+    choice: undefined,
+  }));
+  const more = files.length - rows.length;
+  if (more > 0) rows.push(note(vscode.l10n.t('{0} more files', more)));
+  if (leftOut > 0)
+    rows.push(note(vscode.l10n.t('{0} left out: caches, version control, .omlmdignore', leftOut)));
+  return [separator(vscode.l10n.t('files')), ...rows];
+}
+
+function note(label: string) {
+  return { label, description: '', choice: undefined };
+}
+
+function separator(label: string): ReviewItem {
+  return { label, kind: vscode.QuickPickItemKind.Separator, choice: undefined };
+}
