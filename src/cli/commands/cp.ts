@@ -1,4 +1,4 @@
-import { copyArtifact, OmlmdError, parseLocation } from '../../core/index.ts';
+import { copyArtifact, type Location, OmlmdError, parseLocation } from '../../core/index.ts';
 import { pushCard } from '../render/card.ts';
 import type { Verb } from '../verb.ts';
 
@@ -12,18 +12,22 @@ export const cpVerb: Verb = {
       .argument('<destination>', 'where to')
       .option('-r, --recursive', 'also its referrers (signatures, attached files)');
   },
-  async run({ context, options, signal, onProgress }, [source, destination]) {
-    const result = await copyArtifact(
-      context,
-      parseLocation(String(source)),
-      parseLocation(String(destination)),
-      {
-        withReferrers: options.flag('recursive'),
-        concurrency: options.number('concurrency'),
-        signal,
-        onProgress,
-      },
-    );
+  async run({ context, credential, options, signal, onProgress }, [source, destination]) {
+    const from = parseLocation(String(source));
+    const to = parseLocation(String(destination));
+    if (credential !== undefined) refuseTwoRegistries(from, to);
+    const withReferrers = options.flag('recursive');
+    const concurrency = options.number('concurrency');
+    const result = await copyArtifact(context, from, to, { withReferrers, concurrency, signal, onProgress });
     return { data: result, text: pushCard(result, 'Copied to') };
   },
 };
+
+/** A login typed for one registry must not be shown to another (S14). */
+function refuseTwoRegistries(from: Location, to: Location): void {
+  if (from.kind !== 'registry' || to.kind !== 'registry' || from.registry === to.registry) return;
+  throw new OmlmdError(
+    'usage',
+    `cp: one login cannot be for both ${from.registry} and ${to.registry}; run "omlmd login" for one of them`,
+  );
+}
