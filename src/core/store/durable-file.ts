@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OmlmdError } from '../errors.ts';
 import { type CallOptions, type Content, isFileContent, verifiedStream } from '../oci/content.ts';
@@ -20,9 +20,24 @@ export interface WriteOptions extends CallOptions {
   readonly mode?: number | undefined;
 }
 
-/** A name for a file that is not finished, in the same folder so that renaming it is atomic. */
+/** Age of a file that a killed process left unfinished, milliseconds; no write stands still for so long. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/** A name for a file that is not finished; `folder` is on the file system of its final place. */
 export function temporaryName(folder: string): string {
   return join(folder, `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
+}
+
+/** Removes the files of {@link temporaryName} that killed processes left. Failing to is no failure of what was done. */
+export async function removeOldTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((candidate) => candidate.startsWith(TEMPORARY_PREFIX))) {
+    const path = join(folder, name);
+    const stat = await lstat(path).catch(() => undefined);
+    // The change time: the other times of a hard link are those of the file it was made from.
+    if (stat?.isFile() && Date.now() - stat.ctimeMs > ABANDONED_MS)
+      await rm(path, { force: true }).catch(() => {});
+  }
 }
 
 /**

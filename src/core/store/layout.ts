@@ -17,7 +17,14 @@ import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from '..
 import { isNodeType, MediaType } from '../oci/media-types.ts';
 import { assertTag } from '../oci/reference.ts';
 import type { Deleter, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
-import { linkVerified, replaceFile, syncFolder, temporaryName, writeVerified } from './durable-file.ts';
+import {
+  linkVerified,
+  removeOldTemporaries,
+  replaceFile,
+  syncFolder,
+  temporaryName,
+  writeVerified,
+} from './durable-file.ts';
 import { ReferrerIndex, reachableFrom } from './layout-graph.ts';
 import {
   EMPTY_INDEX,
@@ -116,6 +123,7 @@ export class LayoutTarget implements Target, Deleter, Mounter {
       await this.#assertComplete(expected, node);
       return withManifest(index, expected);
     }, options);
+    for (const folder of [this.path, join(this.path, 'blobs')]) await removeOldTemporaries(folder);
   }
 
   async tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void> {
@@ -229,7 +237,8 @@ export class LayoutTarget implements Target, Deleter, Mounter {
     write: (temporary: string) => Promise<void>,
   ): Promise<void> {
     const folder = join(this.path, 'blobs', algorithmOf(expected.digest));
-    const temporary = temporaryName(folder);
+    // Above the blobs: other programs take every name among them for a digest.
+    const temporary = temporaryName(join(this.path, 'blobs'));
     try {
       await mkdir(folder, { recursive: true });
       await write(temporary);

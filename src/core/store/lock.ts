@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { OmlmdError } from '../errors.ts';
@@ -61,7 +62,8 @@ async function beat(path: string): Promise<void> {
 }
 
 async function acquire(path: string, token: string, signal: AbortSignal | undefined): Promise<void> {
-  const text = JSON.stringify({ ...(await ownIdentity()), token });
+  // The host's name is for people who wonder about the file.
+  const text = JSON.stringify({ ...(await ownIdentity()), hostname: hostname(), token });
   const started = performance.now();
   const watch = new Watch(path);
   for (let pause = POLL_MS.first; ; pause = Math.min(pause * 1.5, POLL_MS.most)) {

@@ -259,10 +259,12 @@ async function giveName(real: string, temporary: string, file: Planned, made: Ma
   await made.foldersBelow(real, dirname(file.relative));
   if ((await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
   if (file.found === 'other') await rename(temporary, path);
-  else await nameNew(temporary, path, () => conflict(real, [file.relative]));
+  else {
+    await nameNew(temporary, path, () => conflict(real, [file.relative]));
+    made.file(path);
+  }
   // A link that took a parent's place between the look and the rename: say so, and do not call it done.
   if ((await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
-  if (file.found !== 'other') made.file(path);
   await syncFolder(parent);
 }
 

@@ -1,15 +1,19 @@
+import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import * as z from 'zod';
+import { z } from 'zod';
 import { systemCode } from './storage-error.ts';
 
-/** A process in a way that another process can look up: left in lock files and temporary folders. */
+/** A process in a way that another process can look up: left in lock files and in names of temporary folders. */
 export const ProcessIdentitySchema = z.object({
-  /** Host, boot and process namespace: only where all are equal does a process number mean the same process. */
-  host: z.string().max(1024),
+  /** Stands for host, boot and process namespace: only where all are equal does a number mean the same process. */
+  host: z.string().regex(/^[0-9a-f]{12}$/),
   pid: z.number().int().positive(),
   /** When it started, in the system's own unit; tells a number that was given out again. Null where unknown. */
-  start: z.string().max(64).nullable(),
+  start: z
+    .string()
+    .regex(/^[0-9]{1,20}$/)
+    .nullable(),
 });
 export type ProcessIdentity = z.infer<typeof ProcessIdentitySchema>;
 
@@ -18,12 +22,26 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { host: await hostIdentity(), pid: process.pid, start: await startOf(process.pid) };
 }
 
+/** The identity as part of a file's name. */
+export function formatIdentity({ host, pid, start }: ProcessIdentity): string {
+  return `${host}-${pid}-${start ?? 'x'}`;
+}
+
+/** The identity at the start of a text of {@link formatIdentity}; undefined where there is none. */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  const [host, pid, start] = text.split('-');
+  return ProcessIdentitySchema.safeParse({ host, pid: Number(pid), start: start === 'x' ? null : start })
+    .data;
+}
+
 /** A container shares the host's name or not; its namespace of process numbers is what counts. */
 async function hostIdentity(): Promise<string> {
-  if (process.platform !== 'linux') return hostname();
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  return [hostname(), boot.trim(), namespace].join(' ');
+  const parts = [hostname()];
+  if (process.platform === 'linux') {
+    parts.push(await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''));
+    parts.push(await readlink('/proc/self/ns/pid').catch(() => ''));
+  }
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
 }
 
 /** Field 22 of `/proc/PID/stat` (proc_pid_stat(5)), ticks since boot; null where there is none. */
@@ -32,7 +50,8 @@ async function startOf(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // The second field is the program's name in parentheses, and may have any character in it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[19] ?? null;
+  // A dead process that its parent has not asked for yet still has its number; nothing started at that time runs.
+  return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? null);
 }
 
 /**

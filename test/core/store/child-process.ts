@@ -72,7 +72,7 @@ async function fillDisk(): Promise<void> {
     ),
   );
   await attempt(layout.push(large, endless(size, fill)));
-  const left = await readdir(join(path, 'layout', 'blobs', 'sha256'));
+  const left = (await readdir(join(path, 'layout'), { recursive: true })).sort();
   const { rm } = await import('node:fs/promises');
   await rm(join(path, 'filler'));
   await attempt(placeFiles(join(path, 'out'), files, { onExisting }));

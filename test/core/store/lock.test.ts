@@ -80,7 +80,7 @@ describe('withLock', () => {
   );
 
   it.each([
-    ['of another host', JSON.stringify({ host: 'elsewhere', pid: 1, start: '1', token: 'foreign' })],
+    ['of another host', JSON.stringify({ host: '000000000000', pid: 1, start: '1', token: 'foreign' })],
     ['that nobody can read', ''],
   ])('waits 30 s for a sign of life in a lock %s', async (_, text) => {
     await writeFile(lock, text);
@@ -101,7 +101,7 @@ describe('withLock', () => {
   });
 
   it('waits on as long as there are signs of life', async () => {
-    await writeFile(lock, JSON.stringify({ host: 'elsewhere', pid: 1, start: '1', token: 'foreign' }));
+    await writeFile(lock, JSON.stringify({ host: '000000000000', pid: 1, start: '1', token: 'foreign' }));
     const real = performance.now.bind(performance);
     let ahead = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => real() + ahead);
@@ -111,7 +111,7 @@ describe('withLock', () => {
     });
     for (let i = 0; i < 3; i += 1) {
       await sleep(120);
-      await writeFile(lock, JSON.stringify({ host: 'elsewhere', pid: 1, start: '1', token: 'foreign' }));
+      await writeFile(lock, JSON.stringify({ host: '000000000000', pid: 1, start: '1', token: 'foreign' }));
       await sleep(120);
       ahead += 20_000;
     }
@@ -135,7 +135,7 @@ describe('withLock', () => {
 
   it('says so when it was taken over, and does not remove the lock of another', async () => {
     const work = withLock(lock, async ({ assertHeld }) => {
-      await writeFile(lock, JSON.stringify({ host: 'elsewhere', pid: 1, start: '1', token: 'theirs' }));
+      await writeFile(lock, JSON.stringify({ host: '000000000000', pid: 1, start: '1', token: 'theirs' }));
       await assertHeld();
     });
     expect(await codeOf(work)).toBe('store-busy');

@@ -13,7 +13,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ import {
   type PlaceFilesOptions,
   placeFiles,
 } from '../../../src/core/store/output-folder.ts';
-import { ownIdentity } from '../../../src/core/store/process-identity.ts';
+import { formatIdentity, ownIdentity } from '../../../src/core/store/process-identity.ts';
 import { blob, codeOf } from '../target.contract.ts';
 import { killChild } from './run-child.ts';
 
@@ -336,23 +336,31 @@ describe('hidden folders of pulls that were killed', () => {
   it('stay while their process runs, or for a day where it cannot be looked up', async () => {
     const fresh = Date.now() / 1000;
     const old = fresh - 25 * 3600;
-    const make = async (name: string, owner: string | undefined, time: number) => {
+    const make = async (name: string, time: number) => {
       await mkdir(join(out, name), { recursive: true });
-      if (owner !== undefined) await writeFile(join(out, name, 'owner'), owner);
       await utimes(join(out, name), time, time);
     };
-    const foreign = JSON.stringify({ host: `not ${hostname()}`, pid: 1, start: '1' });
-    await make('.omlmd-runs', JSON.stringify(await ownIdentity()), old);
-    await make('.omlmd-foreign-fresh', foreign, fresh);
-    await make('.omlmd-foreign-old', foreign, old);
-    await make('.omlmd-nobody-fresh', undefined, fresh);
-    await make('.omlmd-nobody-old', undefined, old);
-    await make('.other', undefined, old);
+    const own = formatIdentity(await ownIdentity());
+    const gone = formatIdentity({ ...(await ownIdentity()), pid: 2 ** 30 });
+    await make(`.omlmd-${own}-Runs`, old);
+    await make(`.omlmd-${gone}-Gone`, fresh);
+    await make('.omlmd-000000000000-1-1-Fresh', fresh);
+    await make('.omlmd-000000000000-1-1-Old', old);
+    await make('.omlmd-nobody-fresh', fresh);
+    await make('.omlmd-nobody-old', old);
+    await make('.other', old);
     await mkdir(join(folder, 'outside'));
     await symlink(join(folder, 'outside'), join(out, '.omlmd-link'));
     await place([file('m')]);
     expect((await readdir(out)).sort()).toEqual(
-      ['.omlmd-foreign-fresh', '.omlmd-link', '.omlmd-nobody-fresh', '.omlmd-runs', '.other', 'm'].sort(),
+      [
+        '.omlmd-000000000000-1-1-Fresh',
+        '.omlmd-link',
+        '.omlmd-nobody-fresh',
+        `.omlmd-${own}-Runs`,
+        '.other',
+        'm',
+      ].sort(),
     );
     expect(await readdir(folder)).toContain('outside');
   });
