@@ -203,6 +203,15 @@ describe('removing from an image layout', () => {
     expect((await entries()).map((e) => e.digest)).toEqual([broken.root.digest]);
   });
 
+  it('removes a manifest whose blob was lost', async () => {
+    const made = artifact([blob('x')]);
+    await pushAll(layout, made);
+    await layout.tag(made.root, 'v1');
+    await rm(layout.blobPath(made.root.digest));
+    await layout.delete(made.root);
+    expect(await entries()).toEqual([]);
+  });
+
   it('refuses to remove a blob that a manifest refers to', async () => {
     const layer = blob('needed');
     await pushAll(layout, artifact([layer]));

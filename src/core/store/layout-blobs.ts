@@ -1,0 +1,125 @@
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { escapeControls, OmlmdError } from '../errors.ts';
+import {
+  type CallOptions,
+  type Content,
+  type FileContent,
+  openFileContent,
+  verifiedStream,
+} from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
+import type { PushOptions } from '../oci/target.ts';
+import {
+  linkVerified,
+  removeOldTemporaries,
+  syncFolder,
+  temporaryName,
+  writeVerified,
+} from './durable-file.ts';
+import { storageError, systemCode } from './storage-error.ts';
+
+/** Blobs are never written again; read-only protects hard-linked ones from a slip of the editor. */
+const BLOB_MODE = 0o444;
+
+/**
+ * The folder `blobs` of an image layout: `blobs/ALGORITHM/HEX` (image-spec image-layout §Blobs). A blob has its name
+ * only whole, verified and on the disk. Paths are made of parsed digests only (S7).
+ */
+export class LayoutBlobs {
+  readonly #folder: string;
+
+  constructor(layout: string) {
+    this.#folder = join(layout, 'blobs');
+  }
+
+  /** Where a blob is, if it is there. */
+  path(digest: Digest): string {
+    return join(this.#folder, algorithmOf(digest), hexOf(digest));
+  }
+
+  /** Bytes of a blob's file. Only regular files count: a link or a pipe in a foreign layout is no blob. */
+  async size(digest: Digest): Promise<number | undefined> {
+    try {
+      const stat = await lstat(this.path(digest));
+      return stat.isFile() ? stat.size : undefined;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+      throw storageError(`read ${this.path(digest)}`, error);
+    }
+  }
+
+  async fetch(target: Descriptor): Promise<Content> {
+    const doing = `fetch ${escapeControls(this.path(target.digest))}`;
+    const size = await this.size(target.digest);
+    if (size === undefined) throw new OmlmdError('not-found', `${doing}: it is not there`);
+    if (size !== target.size)
+      throw new OmlmdError('size-mismatch', `${doing}: expected ${target.size} bytes, got ${size}`);
+    const file = await openFileContent(this.path(target.digest));
+    const content: FileContent = {
+      ...file,
+      verifies: target.digest,
+      stream: (options) => verifiedStream({ stream: file.stream }, target, options),
+    };
+    return content;
+  }
+
+  async write(expected: Descriptor, content: Content, options?: PushOptions): Promise<void> {
+    const onBytes = (bytes: number) =>
+      options?.onProgress?.({
+        id: expected.digest,
+        name: options.name ?? expected.mediaType,
+        kind: 'upload',
+        bytes,
+        total: expected.size,
+        state: 'active',
+      });
+    await this.#place(expected, (temporary) =>
+      writeVerified(temporary, content, expected, { signal: options?.signal, mode: BLOB_MODE, onBytes }),
+    );
+  }
+
+  /** Takes a blob over from a file of the same store, verified; false where that cannot be. */
+  async link(from: string, expected: Descriptor, options?: CallOptions): Promise<boolean> {
+    try {
+      await this.#place(expected, (temporary) => linkVerified(from, temporary, expected, options));
+      return true;
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      // No such blob, a broken one, another device, a file system without links: the bytes are pushed instead.
+      if (error instanceof OmlmdError && error.code !== 'disk-full') return false;
+      throw error;
+    }
+  }
+
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.path(digest), { force: true });
+  }
+
+  /** Removes what killed processes left of blobs. */
+  async sweep(): Promise<void> {
+    await removeOldTemporaries(this.#folder);
+  }
+
+  async #place(expected: Descriptor, write: (temporary: string) => Promise<void>): Promise<void> {
+    const folder = join(this.#folder, algorithmOf(expected.digest));
+    const path = this.path(expected.digest);
+    // Above the blobs: other programs take every name among them for a digest.
+    const temporary = temporaryName(this.#folder);
+    try {
+      await mkdir(folder, { recursive: true });
+      await write(temporary);
+      await rename(temporary, path).catch(async (error: unknown) => {
+        // Windows does not rename onto a read-only file: another process was faster with the same blob.
+        if ((await this.size(expected.digest)) !== expected.size) throw error;
+      });
+      // Renaming one hard link of a file onto another does nothing, and leaves both.
+      await rm(temporary, { force: true });
+      await syncFolder(folder);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw storageError(`write ${path}`, error);
+    }
+  }
+}
