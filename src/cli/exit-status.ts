@@ -22,7 +22,7 @@ interface ErrorExit {
 
 /** Every error code's exit status and hint. Total: a new code does not compile without a line here. */
 export const EXITS: Readonly<Record<ErrorCode, ErrorExit>> = {
-  usage: { status: ExitStatus.usage, hint: null },
+  usage: { status: ExitStatus.usage, hint: 'See "omlmd help VERB".' },
   'reference-invalid': {
     status: ExitStatus.usage,
     hint: 'A reference is HOST/REPOSITORY[:TAG], local/NAME[:TAG] or oci-layout:FOLDER[:TAG].',
@@ -36,7 +36,7 @@ export const EXITS: Readonly<Record<ErrorCode, ErrorExit>> = {
     status: ExitStatus.failed,
     hint: 'Run "omlmd validate FILE" to see every problem with its line.',
   },
-  'not-found': { status: ExitStatus.notFound, hint: null },
+  'not-found': { status: ExitStatus.notFound, hint: 'See what is there with "omlmd ls".' },
   'already-exists': {
     status: ExitStatus.conflict,
     hint: 'Choose another tag, or push without --tag-if-absent to move this one.',

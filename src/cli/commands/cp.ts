@@ -1,4 +1,4 @@
-import { copyArtifact, type Location, OmlmdError, parseLocation } from '../../core/index.ts';
+import { copyAllTags, copyArtifact, type Location, OmlmdError, parseLocation } from '../../core/index.ts';
 import { pushCard } from '../render/card.ts';
 import type { Verb } from '../verb.ts';
 
@@ -10,7 +10,8 @@ export const cpVerb: Verb = {
     command
       .argument('<source>', 'an artifact')
       .argument('<destination>', 'where to')
-      .option('-r, --recursive', 'also its referrers (signatures, attached files)');
+      .option('-r, --recursive', 'also its referrers (signatures, attached files)')
+      .option('--all-tags', 'every tag of the source repository');
   },
   async run({ context, credential, options, signal, onProgress }, [source, destination]) {
     const from = parseLocation(String(source));
@@ -18,10 +19,23 @@ export const cpVerb: Verb = {
     if (credential !== undefined) refuseTwoRegistries(from, to);
     const withReferrers = options.flag('recursive');
     const concurrency = options.number('concurrency');
-    const result = await copyArtifact(context, from, to, { withReferrers, concurrency, signal, onProgress });
+    const copying = { withReferrers, concurrency, signal, onProgress };
+    if (options.flag('allTags')) {
+      refuseTags(from, to);
+      const results = await copyAllTags(context, from, to, copying);
+      return { data: results, text: results.map((result) => pushCard(result, 'Copied to')).join('\n') };
+    }
+    const result = await copyArtifact(context, from, to, copying);
     return { data: result, text: pushCard(result, 'Copied to') };
   },
 };
+
+function refuseTags(from: Location, to: Location): void {
+  for (const { tags, digest } of [from, to]) {
+    if (tags.length > 0 || digest !== undefined)
+      throw new OmlmdError('usage', 'cp --all-tags: expected two repositories, without tag or digest');
+  }
+}
 
 /** A login typed for one registry must not be shown to another (S14). */
 function refuseTwoRegistries(from: Location, to: Location): void {

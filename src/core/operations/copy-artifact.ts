@@ -5,9 +5,10 @@ import type { Digest } from '../oci/digest.ts';
 import { isIndexType, MediaType } from '../oci/media-types.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { type Context, openTarget } from './context.ts';
-import { formatLocation, formatPlace, type Location, relocate, selectorOf } from './location.ts';
+import { isReferrerTag } from './list.ts';
+import { formatLocation, formatPlace, type Location, relocate } from './location.ts';
 import type { PushedFile, PushResult } from './push.ts';
-import { artifactSize, readNode, titleOf } from './read-artifact.ts';
+import { artifactSize, readNode, resolveRoot, titleOf } from './read-artifact.ts';
 
 export interface CopyArtifactOptions {
   /** Also its referrers: signatures, attestations, attached files. */
@@ -31,7 +32,7 @@ export async function copyArtifact(
 ): Promise<CopyResult> {
   const source = openTarget(context, from);
   const target = openTarget(context, to);
-  const root = await source.resolve(selectorOf(from), options);
+  const root = await resolveRoot(source, from, options);
   const tags = to.tags.length > 0 ? to.tags : to.digest === undefined ? defaultTags(from) : [];
   if (to.digest !== undefined && to.digest !== root.digest) {
     throw new OmlmdError(
@@ -61,6 +62,21 @@ export async function copyArtifact(
     files: manifest.layers.map((layer) => describeLayer(layer, states)),
     metadata: await format.readMetadata(manifest, target, options),
   };
+}
+
+/** Copies every tag of a repository, those that stand for referrers excepted; what was copied, in the source's order. */
+export async function copyAllTags(
+  context: Context,
+  from: Location,
+  to: Location,
+  options: CopyArtifactOptions = {},
+): Promise<readonly CopyResult[]> {
+  const results: CopyResult[] = [];
+  for await (const tag of openTarget(context, from).tags(options)) {
+    if (isReferrerTag(tag)) continue;
+    results.push(await copyArtifact(context, relocate(from, { tag }), relocate(to, { tag }), options));
+  }
+  return results;
 }
 
 function defaultTags(from: Location): readonly string[] {

@@ -32,6 +32,11 @@ const LONG_CONCURRENCY = 12;
 /** Tags that registries without the referrers API keep: distribution-spec §Referrers Tag Schema, and cosign's. */
 const REFERRER_TAG = /^sha(?:256|512)-[0-9a-f]{64}/;
 
+/** Whether a tag stands for what refers to an artifact, not for an artifact. */
+export function isReferrerTag(tag: string): boolean {
+  return REFERRER_TAG.test(tag);
+}
+
 /** Repositories or tags, page by page in the place's own order. */
 export async function* list(
   context: Context,
@@ -63,7 +68,7 @@ async function* listTags(
   const slots = new Slots(LONG_CONCURRENCY);
   const ahead: Promise<ListEntry>[] = [];
   for await (const tag of openTarget(context, location).tags(options)) {
-    if (!options.all && REFERRER_TAG.test(tag)) continue;
+    if (!options.all && isReferrerTag(tag)) continue;
     const entry = { reference: `${place}:${tag}`, repository, tag };
     if (!options.long) {
       yield entry;

@@ -1,11 +1,11 @@
-import { OmlmdError, quote } from '../errors.ts';
+import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import type { ArtifactFormat } from '../formats/format.ts';
 import { formatOf } from '../formats/index.ts';
 import { type CallOptions, type Content, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseNode } from '../oci/manifest.ts';
 import { Annotation } from '../oci/media-types.ts';
-import type { Source } from '../oci/target.ts';
+import type { Resolver, Source } from '../oci/target.ts';
 import { type Context, openTarget } from './context.ts';
 import { formatLocation, type Location, selectorOf } from './location.ts';
 
@@ -32,8 +32,26 @@ export async function readArtifact(
   options?: CallOptions,
 ): Promise<Artifact> {
   const source = openTarget(context, location);
-  const root = await source.resolve(selectorOf(location), options);
+  const root = await resolveRoot(source, location, options);
   return readNode(location, source, root, options);
+}
+
+/** The descriptor that a location names now; `not-found` in the location's own words. */
+export async function resolveRoot(
+  source: Resolver,
+  location: Location,
+  options?: CallOptions,
+): Promise<Descriptor> {
+  try {
+    return await source.resolve(selectorOf(location), options);
+  } catch (error) {
+    if (!isOmlmdError(error, 'not-found')) throw error;
+    const named = location.tags.length > 0 || location.digest !== undefined;
+    const reference = formatLocation(named ? location : { ...location, tags: ['latest'] });
+    throw new OmlmdError('not-found', `read ${quote(reference)}: there is no such artifact`, {
+      cause: error,
+    });
+  }
 }
 
 /** {@link readArtifact} for a place that is open and a descriptor that is known. */

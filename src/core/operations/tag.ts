@@ -1,10 +1,11 @@
-import { OmlmdError, quote } from '../errors.ts';
+import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isTag } from '../oci/reference.ts';
 import { type Context, openTarget } from './context.ts';
-import { formatLocation, formatPlace, type Location, selectorOf } from './location.ts';
+import { formatLocation, formatPlace, type Location } from './location.ts';
+import { resolveRoot } from './read-artifact.ts';
 
 /** The document of `tag`, `untag` and `rm` (docs/cli.md). */
 export interface TagResult {
@@ -24,7 +25,7 @@ export async function addTags(
     if (!isTag(tag)) throw new OmlmdError('reference-invalid', `tag ${quote(tag)}: not a tag`);
   }
   const target = openTarget(context, location);
-  const root = await target.resolve(selectorOf(location), options);
+  const root = await resolveRoot(target, location, options);
   for (const tag of tags) await target.tag(root, tag, options);
   return { reference: formatLocation(location), digest: root.digest, tags };
 }
@@ -36,7 +37,7 @@ export async function removeTags(
   options: CallOptions = {},
 ): Promise<TagResult> {
   const target = openTarget(context, location);
-  const root = await target.resolve(selectorOf(location), options);
+  const root = await resolveRoot(target, location, options);
   const tags = location.tags.length > 0 ? location.tags : ['latest'];
   for (const tag of tags) await target.untag(tag, options);
   return { reference: formatPlace(location), digest: root.digest, tags };
@@ -56,13 +57,18 @@ export async function planRemoval(
   options: CallOptions = {},
 ): Promise<Removal> {
   const target = openTarget(context, location);
-  const root = await target.resolve(selectorOf(location), options);
+  const root = await resolveRoot(target, location, options);
   const tags: string[] = [];
   for await (const tag of target.tags(options)) {
-    const other = await target.resolve(tag, options).catch(() => undefined);
+    const other = await target.resolve(tag, options).catch(ignoreNotFound);
     if (other?.digest === root.digest) tags.push(tag);
   }
   return { location, root, tags };
+}
+
+/** A tag that went away since it was listed does not matter; anything else would hide a tag from the person. */
+function ignoreNotFound(error: unknown): undefined {
+  if (!isOmlmdError(error, 'not-found')) throw error;
 }
 
 /** Deletes the manifest, and with it every tag that names it. */
