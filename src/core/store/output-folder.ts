@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, link, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
 import type { CallOptions, Content } from '../oci/content.ts';
@@ -8,6 +8,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { checkTitles } from '../oci/title.ts';
 import { syncFolder, verifyHandle, writeVerified } from './durable-file.ts';
+import { MadeNames } from './made-names.ts';
+import { kindOf } from './path-kind.ts';
 import { assertSpace, storageError, systemCode } from './storage-error.ts';
 import { openTemporaryFolder, removeAbandoned } from './temporary-folder.ts';
 
@@ -118,16 +120,6 @@ async function look(
   if (kind === 'nothing') return 'nothing';
   if (kind === 'folder') return 'blocked';
   return kind === 'file' && (await isEqual(path, file, options)) ? 'equal' : 'other';
-}
-
-async function kindOf(path: string): Promise<'nothing' | 'file' | 'folder' | 'special'> {
-  try {
-    const stat = await lstat(path);
-    return stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'special';
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return 'nothing';
-    throw storageError(`look at ${path}`, error);
-  }
 }
 
 async function isEqual(path: string, file: FileToPlace, options: PlaceFilesOptions): Promise<boolean> {
@@ -256,8 +248,8 @@ function isCorrupt(error: OmlmdError): boolean {
 async function giveName(real: string, temporary: string, file: Planned, made: MadeNames): Promise<void> {
   const path = join(real, file.relative);
   const parent = dirname(path);
-  await made.foldersBelow(real, dirname(file.relative));
-  if ((await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
+  const areFolders = await made.foldersBelow(real, dirname(file.relative));
+  if (!areFolders || (await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
   if (file.found === 'other') await rename(temporary, path);
   else {
     await nameNew(temporary, path, () => conflict(real, [file.relative]));
@@ -277,45 +269,5 @@ async function nameNew(temporary: string, path: string, taken: () => OmlmdError)
     // No hard links on this file system: as good as it can be done.
     if ((await kindOf(path)) !== 'nothing') throw taken();
     await rename(temporary, path);
-  }
-}
-
-/** What was made on the way, to be taken back when something fails. */
-class MadeNames {
-  readonly #files: string[] = [];
-  readonly #folders: string[] = [];
-
-  file(path: string): void {
-    this.#files.push(path);
-  }
-
-  /** Makes a folder and those above it. */
-  async folders(path: string): Promise<void> {
-    const first = await mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    const below = path.slice(first.length).split(/[\\/]/).filter(Boolean);
-    this.#folders.push(first, ...below.map((_, i) => join(first, ...below.slice(0, i + 1))));
-  }
-
-  /** Makes the folders of a relative path, one by one, and refuses what is none. */
-  async foldersBelow(root: string, relative: string): Promise<void> {
-    if (relative === '.') return;
-    let path = root;
-    for (const part of relative.split('/')) {
-      path = join(path, part);
-      try {
-        await mkdir(path);
-        this.#folders.push(path);
-      } catch (error) {
-        if (systemCode(error) !== 'EEXIST') throw error;
-        if ((await kindOf(path)) !== 'folder') throw conflict(root, [relative]);
-      }
-    }
-  }
-
-  /** Folders that something else was put into in the meantime stay. */
-  async undo(): Promise<void> {
-    for (const path of this.#files.reverse()) await rm(path, { force: true }).catch(() => {});
-    for (const path of this.#folders.reverse()) await rmdir(path).catch(() => {});
   }
 }
