@@ -102,6 +102,20 @@ export class TimeLimit {
     }
   }
 
+  /** The chunks of `content` under the limit. */
+  async *stream(content: Content, at: number): AsyncGenerator<Uint8Array> {
+    const chunks = content.stream({ signal: this.#signal })[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.run(at, () => chunks.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await chunks.return?.();
+    }
+  }
+
   /** Throws when the caller gave up or the time is over. */
   check(at: number): void {
     this.#caller?.throwIfAborted();

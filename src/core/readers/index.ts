@@ -5,6 +5,7 @@ import { ggufReader } from './gguf.ts';
 import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
 import { onnxReader } from './onnx.ts';
+import { joblibReader, pickleReader } from './pickle.ts';
 import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
 import { unknownFacts } from './unknown.ts';
@@ -13,7 +14,13 @@ export type { Finding, FindingCode, ModelFacts, ModelFile, ModelReader, Severity
 export { FINDING_CODES } from './reader.ts';
 
 /** In the order they are asked; the first that recognises the content reads it. */
-export const MODEL_READERS: readonly ModelReader[] = [safetensorsReader, ggufReader, onnxReader];
+export const MODEL_READERS: readonly ModelReader[] = [
+  safetensorsReader,
+  ggufReader,
+  onnxReader,
+  joblibReader,
+  pickleReader,
+];
 
 /** File name endings of models, with their dot, for menus and file pickers. */
 export const modelExtensions: readonly string[] = [

@@ -1,0 +1,120 @@
+import { quote } from '../errors.ts';
+import { decodeText } from './byte-cursor.ts';
+import { arrayFromState, callResult, getattrResult, isJoblibArray, newObject } from './pickle-calls.ts';
+import { readLine } from './pickle-data-opcodes.ts';
+import { isCodeByValue } from './pickle-imports.ts';
+import { modernName } from './pickle-names.ts';
+import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
+import { FOREIGN, isKind, isSequence, type PickleValue } from './pickle-values.ts';
+
+/** Pushes a global by its name and puts it on record. */
+function pushGlobal({ stack, trace, where }: PickleState, module: string, name: string): void {
+  const modern = modernName(module, name);
+  trace.imported(modern.module, modern.name, where);
+  if (modern.module === 'builtins' && modern.name === 'getattr') trace.getattrPushed();
+  stack.pushObject(() => ({ kind: 'global', ...modern }));
+}
+
+async function globalLines(state: PickleState): Promise<[module: string, name: string]> {
+  const read = async () => decodeText((await readLine(state)) ?? new Uint8Array());
+  // Copied out before the next wait: the bytes of a line are a view.
+  const module = await read();
+  return [module, await read()];
+}
+
+function stackGlobal(state: PickleState): void {
+  const name = state.stack.pop();
+  const module = state.stack.pop();
+  if (typeof module === 'string' && typeof name === 'string') {
+    pushGlobal(state, module, name);
+    return;
+  }
+  const beyond = [module, name].some((part) => isKind(part, 'opaque') && part.reason === 'limit');
+  state.trace.computed(
+    'loading the file imports something whose name is not in plain sight',
+    state.where,
+    !beyond,
+  );
+  state.stack.push(FOREIGN);
+}
+
+/** Calling what a call has just returned is how a file runs code of its own; no framework writes that. */
+function noteCall({ trace, where }: PickleState, callable: PickleValue): void {
+  if (isKind(callable, 'global') || (isKind(callable, 'opaque') && callable.reason === 'limit')) return;
+  const made =
+    isKind(callable, 'object') && isKind(callable.callable, 'global') ? callable.callable : undefined;
+  const what = made === undefined ? 'a value' : `what ${quote(`${made.module}.${made.name}`)} returned`;
+  const certain =
+    made !== undefined &&
+    (isCodeByValue(made.module, made.name) || made.name === 'getattr' || made.name === 'partial');
+  trace.computed(`loading the file calls ${what}`, where, certain);
+}
+
+/** REDUCE and its like: a call, as data. */
+function call(state: PickleState, callable: PickleValue, args: readonly PickleValue[]): void {
+  noteCall(state, callable);
+  const { stack, trace, where } = state;
+  const known = getattrResult(callable, args, trace, where);
+  stack.pushObject(() => known ?? callResult(callable, args));
+}
+
+function argumentsOf(value: PickleValue): readonly PickleValue[] {
+  return isSequence(value) ? value.items : [value];
+}
+
+function create(state: PickleState, withKeywords: boolean): void {
+  const { stack } = state;
+  const keywords = withKeywords ? stack.pop() : undefined;
+  const args = stack.pop();
+  const callable = stack.pop();
+  if (!isKind(callable, 'global')) noteCall(state, callable);
+  const object = newObject(callable, argumentsOf(args));
+  if (isKind(keywords, 'dict')) for (const entry of keywords.entries) object.entries.push(entry);
+  stack.pushObject(() => object);
+}
+
+/** BUILD: state for `__setstate__` or `__dict__`. Arrays become arrays; joblib's are followed by their bytes. */
+function build(state: PickleState): Promise<void> | void {
+  const { stack } = state;
+  const given = stack.pop();
+  const target = stack.top();
+  if (!isKind(target, 'object')) return;
+  target.array = arrayFromState(target, given) ?? target.array;
+  if (target.array !== undefined || !stack.admit(1)) return;
+  target.states.push(given);
+  if (!isJoblibArray(target)) return;
+  return state.readArray(target).then((array) => {
+    target.array = array;
+  });
+}
+
+function extension(state: PickleState, code: number): void {
+  state.trace.extension(code, state.where);
+  state.stack.push(FOREIGN);
+}
+
+/** Opcodes that import and call: the only ones by which loading a pickle runs code. */
+export const CALL_OPCODES: PickleOpcodes = new Map([
+  opcode('c', 0, async (state) => pushGlobal(state, ...(await globalLines(state)))),
+  opcode(0x93, 4, stackGlobal),
+  opcode('i', 0, async (state) => {
+    const [module, name] = await globalLines(state);
+    const args = state.stack.popMark();
+    pushGlobal(state, module, name);
+    call(state, state.stack.pop(), args);
+  }),
+  opcode('o', 1, (state) => {
+    const [callable = null, ...args] = state.stack.popMark();
+    call(state, callable, args);
+  }),
+  opcode('R', 0, (state) => {
+    const args = state.stack.pop();
+    call(state, state.stack.pop(), argumentsOf(args));
+  }),
+  opcode(0x81, 2, (state) => create(state, false)),
+  opcode(0x92, 4, (state) => create(state, true)),
+  opcode('b', 0, build),
+  opcode(0x82, 2, (state) => extension(state, state.cursor.u8())),
+  opcode(0x83, 2, (state) => extension(state, state.cursor.u16())),
+  opcode(0x84, 2, (state) => extension(state, state.cursor.i32())),
+]);

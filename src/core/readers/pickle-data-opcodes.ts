@@ -1,0 +1,171 @@
+import { decodeText } from './byte-cursor.ts';
+import { MAX_KEPT_ARRAY_BYTES, MAX_STRING_BYTES } from './limits.ts';
+import { malformed } from './parse-stop.ts';
+import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
+import { decodeRawUnicode, littleEndianInteger, unquotePython } from './pickle-strings.ts';
+import { BEYOND_LIMIT, FOREIGN, float, integer } from './pickle-values.ts';
+
+/** Bytes of an integer that is kept exactly; RSA keys fit, a megabyte of digits does not. */
+const MAX_INTEGER_BYTES = 1024;
+const NEWLINE = 0x0a;
+
+/** A line without its end; undefined where it was longer than {@link MAX_STRING_BYTES} and passed over. */
+export async function readLine(state: PickleState): Promise<Uint8Array | undefined> {
+  const { cursor } = state;
+  for (let wanted = 256; ; wanted = cursor.buffered + 1) {
+    const index = cursor.indexOf(NEWLINE);
+    if (index >= 0) {
+      const line = cursor.bytes(index);
+      cursor.u8();
+      return index <= MAX_STRING_BYTES ? line : undefined;
+    }
+    if (cursor.buffered > MAX_STRING_BYTES) return await passLine(state);
+    if (!(await cursor.fill(Math.max(wanted, cursor.buffered + 1)))) {
+      if (cursor.indexOf(NEWLINE) < 0) await cursor.need(cursor.buffered + 1);
+    }
+  }
+}
+
+async function passLine({ cursor }: PickleState): Promise<undefined> {
+  for (;;) {
+    const index = cursor.indexOf(NEWLINE);
+    if (cursor.skipBuffered(index < 0 ? cursor.buffered : index + 1) && index >= 0) return undefined;
+    await cursor.need(1);
+  }
+}
+
+async function textLine(state: PickleState, decode: (line: string) => string | undefined): Promise<void> {
+  const line = await readLine(state);
+  if (line === undefined) state.stack.push(BEYOND_LIMIT);
+  else {
+    const text = decode(Buffer.from(line).toString('latin1'));
+    if (text === undefined) throw malformed('a text is not quoted', state.cursor.position);
+    state.stack.pushText(text);
+  }
+}
+
+/** INT: decimal, or the booleans of protocol 0. LONG may end in `L`. */
+async function integerLine(state: PickleState): Promise<void> {
+  const line = await readLine(state);
+  const text = line === undefined ? '' : decodeText(line).trim().replace(/L$/, '');
+  if (text === '00' || text === '01') state.stack.push(text === '01');
+  else if (line === undefined || text.length > MAX_INTEGER_BYTES) state.stack.push(BEYOND_LIMIT);
+  else if (!/^[+-]?[0-9]+$/.test(text)) throw malformed('an integer is not one', state.cursor.position);
+  else state.stack.pushObject(() => integer(BigInt(text.replace('+', ''))));
+}
+
+async function floatLine(state: PickleState): Promise<void> {
+  const line = await readLine(state);
+  const text = line === undefined ? '' : decodeText(line).trim();
+  if (/^[+-]?(?:inf|nan)$/i.test(text)) state.stack.push(text);
+  else state.stack.pushObject(() => float(Number(text)));
+}
+
+async function longBytes(state: PickleState, length: number): Promise<void> {
+  if (length < 0) throw malformed('an integer has a negative length', state.cursor.position);
+  if (length > MAX_INTEGER_BYTES) {
+    await skipPayload(state, length);
+    state.stack.push(BEYOND_LIMIT);
+    return;
+  }
+  await state.cursor.need(length);
+  const bytes = state.cursor.bytes(length);
+  state.stack.pushObject(() => integer(littleEndianInteger(bytes)));
+}
+
+async function skipPayload(state: PickleState, length: number): Promise<void> {
+  state.skipped += length;
+  await state.cursor.skip(length);
+}
+
+/** Text of a stated length; long ones are passed over. Sync where it is here already, which is nearly always. */
+function text(state: PickleState, length: number, decode = decodeText): Promise<void> | void {
+  if (length > MAX_STRING_BYTES) {
+    return skipPayload(state, length).then(() => state.stack.push(BEYOND_LIMIT));
+  }
+  if (state.cursor.buffered >= length) state.stack.pushText(decode(state.cursor.bytes(length)));
+  else return state.cursor.need(length).then(() => state.stack.pushText(decode(state.cursor.bytes(length))));
+}
+
+/** Bytes of a stated length. Kept when short: labels and numbers are in them, or another pickle. */
+async function bytes(state: PickleState, length: number): Promise<void> {
+  if (length > MAX_KEPT_ARRAY_BYTES || state.stack.isFull) {
+    await skipPayload(state, length);
+    state.stack.pushObject(() => ({ kind: 'bytes', length, bytes: undefined }));
+    return;
+  }
+  await state.cursor.need(length);
+  // A copy: a view would keep the whole window that it was read in.
+  const kept = new Uint8Array(state.cursor.bytes(length));
+  if (kept[0] === 0x80 && kept.byteLength > 2) state.nested.push(kept);
+  state.stack.pushObject(() => ({ kind: 'bytes', length, bytes: kept }));
+}
+
+/** BINSTRING of Python 2: bytes that were its text. */
+function latin1(view: Uint8Array): string {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('latin1');
+}
+
+function signedLength(state: PickleState): number {
+  const length = state.cursor.i32();
+  if (length < 0) throw malformed('a text has a negative length', state.cursor.position);
+  return length;
+}
+
+/** Opcodes that push numbers, texts and bytes, and those that only frame. */
+export const DATA_OPCODES: PickleOpcodes = new Map([
+  opcode('N', 0, ({ stack }) => stack.push(null)),
+  opcode(0x88, 2, ({ stack }) => stack.push(true)),
+  opcode(0x89, 2, ({ stack }) => stack.push(false)),
+  opcode('I', 0, integerLine),
+  opcode('L', 0, integerLine),
+  opcode('F', 0, floatLine),
+  opcode('K', 1, ({ stack, cursor }) => {
+    const value = cursor.u8();
+    stack.pushObject(() => integer(value));
+  }),
+  opcode('M', 1, ({ stack, cursor }) => {
+    const value = cursor.u16();
+    stack.pushObject(() => integer(value));
+  }),
+  opcode('J', 1, ({ stack, cursor }) => {
+    const value = cursor.i32();
+    stack.pushObject(() => integer(value));
+  }),
+  opcode('G', 1, ({ stack, cursor }) => {
+    const value = cursor.f64(false);
+    stack.pushObject(() => float(value));
+  }),
+  opcode(0x8a, 2, (state) => longBytes(state, state.cursor.u8())),
+  opcode(0x8b, 2, (state) => longBytes(state, state.cursor.i32())),
+  opcode('S', 0, (state) => textLine(state, unquotePython)),
+  opcode('V', 0, (state) => textLine(state, decodeRawUnicode)),
+  opcode('T', 1, (state) => text(state, signedLength(state), latin1)),
+  opcode('U', 1, (state) => text(state, state.cursor.u8(), latin1)),
+  opcode('X', 1, (state) => text(state, state.cursor.u32())),
+  opcode(0x8c, 4, (state) => text(state, state.cursor.u8())),
+  opcode(0x8d, 4, (state) => text(state, state.cursor.count())),
+  opcode('C', 3, (state) => bytes(state, state.cursor.u8())),
+  opcode('B', 3, (state) => bytes(state, state.cursor.u32())),
+  opcode(0x8e, 4, (state) => bytes(state, state.cursor.count())),
+  opcode(0x96, 5, (state) => bytes(state, state.cursor.count())),
+  opcode(0x97, 5, ({ stack }) => stack.push(FOREIGN)),
+  opcode(0x98, 5, () => {}),
+  // FRAME: a hint of how much to read at once; the opcodes inside are the same.
+  opcode(0x95, 4, ({ cursor }) => {
+    cursor.u64();
+  }),
+  opcode(0x80, 2, ({ cursor }) => {
+    cursor.u8();
+  }),
+  opcode('P', 0, async (state) => {
+    await readLine(state);
+    state.trace.persistentId();
+    state.stack.push(FOREIGN);
+  }),
+  opcode('Q', 1, ({ stack, trace }) => {
+    stack.pop();
+    trace.persistentId();
+    stack.push(FOREIGN);
+  }),
+]);

@@ -1,0 +1,125 @@
+import { compressionOf, inflateHead } from './compression.ts';
+import { modelExtension } from './model-name.ts';
+
+const PROTO = 0x80;
+const STOP = 0x2e;
+/** Bytes that follow an opcode, by its character; lines (L, LL) and counted payloads (1, 4, 8 bytes of length). */
+type Argument = number | 'line' | 'lines' | 'n1' | 'n4' | 'n8';
+const ARGUMENTS: ReadonlyMap<string, Argument> = new Map<string, Argument>([
+  ...[...'N(012]})ltdaesuoRbQ.'].map((code) => [code, 0] as const),
+  ...[
+    '\x88',
+    '\x89',
+    '\x8f',
+    '\x91',
+    '\x85',
+    '\x86',
+    '\x87',
+    '\x90',
+    '\x94',
+    '\x93',
+    '\x81',
+    '\x92',
+    '\x97',
+    '\x98',
+  ].map((code) => [code, 0] as const),
+  ...[...'ILFSVPpg'].map((code) => [code, 'line'] as const),
+  ...[...'ci'].map((code) => [code, 'lines'] as const),
+  ...[...'KqhUC'].map((code) => [code, code === 'U' || code === 'C' ? 'n1' : 1] as const),
+  ['M', 2],
+  ['J', 4],
+  ['r', 4],
+  ['j', 4],
+  ['G', 8],
+  ['T', 'n4'],
+  ['X', 'n4'],
+  ['B', 'n4'],
+  ['\x80', 1],
+  ['\x82', 1],
+  ['\x83', 2],
+  ['\x84', 4],
+  ['\x8a', 'n1'],
+  ['\x8b', 'n4'],
+  ['\x8c', 'n1'],
+  ['\x8d', 'n8'],
+  ['\x8e', 'n8'],
+  ['\x96', 'n8'],
+  ['\x95', 8],
+]);
+/** Opcodes that a file without a protocol number must have before it is believed to be a pickle. */
+const TELLING = new Set(['c', 'i', '\x93', ']', '}', '(', 'R']);
+/** Opcodes that are enough to believe it, where the file goes on behind the head. */
+const ENOUGH_OPCODES = 6;
+
+/** Whether bytes are those of a pickle's beginning. Protocols 2 and up say so; older ones must make sense. */
+export function looksLikePickle(head: Uint8Array): boolean {
+  const [first, second = 255] = head;
+  if (first === PROTO) return second <= 5 && head.byteLength > 2 && walkOpcodes(head, 2).valid;
+  const { valid, opcodes, telling, stopped } = walkOpcodes(head, 0);
+  return valid && telling && (stopped || opcodes >= ENOUGH_OPCODES);
+}
+
+interface OpcodeWalk {
+  readonly valid: boolean;
+  readonly opcodes: number;
+  readonly telling: boolean;
+  readonly stopped: boolean;
+}
+
+/** Walks opcodes by their lengths alone, as far as the head goes, at most {@link ENOUGH_OPCODES} of them. */
+function walkOpcodes(head: Uint8Array, start: number): OpcodeWalk {
+  let telling = false;
+  let opcodes = 0;
+  for (let at = start; at < head.byteLength && opcodes < ENOUGH_OPCODES * 2; opcodes += 1) {
+    const code = String.fromCharCode(head[at] ?? 0);
+    const argument = ARGUMENTS.get(code);
+    if (argument === undefined) return { valid: false, opcodes, telling, stopped: false };
+    if (head[at] === STOP) return { valid: opcodes > 0, opcodes, telling, stopped: true };
+    telling ||= TELLING.has(code);
+    const next = behind(head, at + 1, argument, code);
+    if (next === undefined) return { valid: false, opcodes, telling, stopped: false };
+    at = next;
+  }
+  return { valid: true, opcodes, telling, stopped: false };
+}
+
+function behind(head: Uint8Array, at: number, argument: Argument, code: string): number | undefined {
+  if (typeof argument === 'number') return at + argument;
+  if (argument === 'line') return behindLine(head, at, /^I|^L|^p|^g/.test(code));
+  if (argument === 'lines') {
+    const middle = behindName(head, at);
+    return middle === undefined ? undefined : behindName(head, middle);
+  }
+  const width = Number(argument.slice(1));
+  if (at + width > head.byteLength) return head.byteLength;
+  let length = 0;
+  for (let index = width - 1; index >= 0; index -= 1) length = length * 256 + (head[at + index] ?? 0);
+  return at + width + length;
+}
+
+function behindLine(head: Uint8Array, at: number, isNumber: boolean): number | undefined {
+  const end = head.indexOf(0x0a, at);
+  const line = Buffer.from(head.subarray(at, end < 0 ? head.byteLength : end)).toString('latin1');
+  if (isNumber && !/^[-+0-9L]*$/.test(line)) return undefined;
+  return end < 0 ? head.byteLength : end + 1;
+}
+
+/** A line that can be the name of a module or of something in one. */
+function behindName(head: Uint8Array, at: number): number | undefined {
+  const end = head.indexOf(0x0a, at);
+  const line = Buffer.from(head.subarray(at, end < 0 ? head.byteLength : end)).toString('latin1');
+  if (!/^[\w.<>\x80-\xff]*$/.test(line) || (end >= 0 && line === '')) return undefined;
+  return end < 0 ? head.byteLength : end + 1;
+}
+
+const PICKLE_NAMES = new Set(['.pkl', '.pickle', '.joblib', '.dill']);
+
+/** Whether a file is a pickle, or a compressed one. Those that Node cannot open are believed by name. */
+export function looksLikePickleFile(path: string, head: Uint8Array): boolean {
+  if (looksLikePickle(head)) return true;
+  const compression = compressionOf(head);
+  if (compression === undefined) return false;
+  if (compression === 'zlib' || compression === 'gzip')
+    return looksLikePickle(inflateHead(head).subarray(0, 65_536));
+  return PICKLE_NAMES.has(modelExtension(path));
+}

@@ -1,0 +1,111 @@
+import { quote } from '../errors.ts';
+import type { FactsBuilder } from './facts.ts';
+import { MAX_IMPORTS, MAX_NAME_BYTES } from './limits.ts';
+import { type ImportVerdict, isCodeByValue, judgeImport } from './pickle-imports.ts';
+
+/** One global that loading would import. */
+export interface PickleImport {
+  readonly module: string;
+  readonly name: string;
+  readonly verdict: ImportVerdict;
+}
+
+/** How often `getattr` was put on the stack, and how often it only took a plain attribute of a trusted class. */
+interface GetattrUse {
+  pushed: number;
+  plain: number;
+  readonly where: string;
+}
+
+/** Everything that loading a file would import or call, in the order it comes, over all the pickles in it. */
+export class PickleTrace {
+  readonly #imports = new Map<string, PickleImport & { readonly where: string }>();
+  readonly #computed: { readonly message: string; readonly where: string; readonly certain: boolean }[] = [];
+  #getattr: GetattrUse | undefined;
+  #persistentIds = 0;
+  #unlisted = 0;
+
+  /** A global by GLOBAL, STACK_GLOBAL, INST or through `getattr`. */
+  imported(module: string, name: string, where: string): void {
+    const key = JSON.stringify([module, name]);
+    if (module === 'builtins' && name === 'getattr') this.#getattr ??= { pushed: 0, plain: 0, where };
+    if (this.#imports.has(key)) return;
+    const verdict = judgeImport(module, name);
+    if (this.#imports.size >= MAX_IMPORTS && verdict !== 'dangerous') this.#unlisted += 1;
+    else if (this.#imports.size < 2 * MAX_IMPORTS) {
+      const cut = (text: string) => text.slice(0, MAX_NAME_BYTES);
+      this.#imports.set(key, { module: cut(module), name: cut(name), verdict, where });
+    }
+  }
+
+  /** The extension registry of `copyreg`: which global it is depends on the program that loads. */
+  extension(code: number, where: string): void {
+    this.imported('copyreg.extension', String(code), where);
+  }
+
+  /** Something is imported or called that only exists once the file is loaded. */
+  computed(message: string, where: string, certain: boolean): void {
+    if (this.#computed.length < MAX_IMPORTS) this.#computed.push({ message, where, certain });
+  }
+
+  getattrPushed(): void {
+    if (this.#getattr !== undefined) this.#getattr.pushed += 1;
+  }
+
+  /** `getattr` of a plain attribute of an allowed class, as enumerations and bound methods are written. */
+  plainGetattr(): void {
+    if (this.#getattr !== undefined) this.#getattr.plain += 1;
+  }
+
+  persistentId(): void {
+    this.#persistentIds += 1;
+  }
+
+  has(module: string, name: string): boolean {
+    return this.#imports.has(JSON.stringify([module, name]));
+  }
+
+  report(facts: FactsBuilder): void {
+    const imports = [...this.#imports.values()].map((entry) => this.#withGetattr(entry));
+    for (const { module, name, verdict, where } of imports) {
+      const full = quote(`${module}.${name}`);
+      if (verdict === 'dangerous') {
+        facts.finding(
+          'critical',
+          'unsafe-import',
+          `loading the file imports ${full}, which can run any code`,
+          where,
+        );
+      } else if (verdict === 'unknown') {
+        facts.finding(
+          'medium',
+          'unknown-import',
+          `loading the file imports ${full}, which is on no list of known frameworks`,
+          where,
+        );
+      } else if (isCodeByValue(module, name)) {
+        facts.finding('high', 'code-in-model', `the file brings a function of its own (${full})`, where);
+      }
+    }
+    for (const { message, where, certain } of this.#computed) {
+      facts.finding(
+        certain ? 'critical' : 'medium',
+        certain ? 'unsafe-import' : 'unknown-import',
+        message,
+        where,
+      );
+    }
+    if (this.#unlisted > 0) {
+      facts.finding('medium', 'unknown-import', `${this.#unlisted} more imports are not listed`);
+    }
+    facts.details.imports = imports.map(({ module, name, verdict }) => ({ module, name, verdict }));
+    if (this.#persistentIds > 0) facts.details.persistent_ids = this.#persistentIds;
+  }
+
+  #withGetattr(entry: PickleImport & { readonly where: string }): PickleImport & { readonly where: string } {
+    const use = this.#getattr;
+    const isGetattr = entry.module === 'builtins' && entry.name === 'getattr';
+    if (!isGetattr || use === undefined || use.plain === 0 || use.plain < use.pushed) return entry;
+    return { ...entry, verdict: 'allowed' };
+  }
+}
