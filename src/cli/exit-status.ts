@@ -36,7 +36,10 @@ export const EXITS: Readonly<Record<ErrorCode, ErrorExit>> = {
     status: ExitStatus.failed,
     hint: 'Run "omlmd validate FILE" to see every problem with its line.',
   },
-  'not-found': { status: ExitStatus.notFound, hint: 'See what is there with "omlmd ls".' },
+  'not-found': {
+    status: ExitStatus.notFound,
+    hint: 'Check the spelling; "omlmd ls REPOSITORY" lists tags, "omlmd ls HOST" repositories.',
+  },
   'already-exists': {
     status: ExitStatus.conflict,
     hint: 'Choose another tag, or push without --tag-if-absent to move this one.',

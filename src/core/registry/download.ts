@@ -24,6 +24,7 @@ export function remoteContent(blob: RemoteBlob): Content {
   });
   return {
     size: descriptor.size,
+    verifies: descriptor.digest,
     slice: (start = 0, end = descriptor.size) => remoteSlice(blob, start, end),
     stream: (options) => verifiedStream(raw(0, descriptor.size), descriptor, options),
   };
