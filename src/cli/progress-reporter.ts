@@ -78,7 +78,7 @@ export function liveProgress(terminal: Terminal): ProgressReporter {
     const pieces = state.pieces > 1 ? ` · ${state.piecesDone}/${state.pieces}` : '';
     const name = escapeControls(progress.name);
     const line = `${VERBS[progress.kind]} ${name.length > 40 ? `…${name.slice(-39)}` : name}  ${formatTransfer(state)}${pieces}`;
-    const width = (terminal.stderr.columns ?? 80) - 1;
+    const width = (terminal.stderr.columns || 80) - 1;
     terminal.stderr.write(`\r\u001b[2K${line.slice(0, width)}`);
     drawn = true;
   };
