@@ -84,6 +84,7 @@ export const ALLOWED_GLOBALS: Readonly<Record<string, string>> = {
   'scipy.stats._discrete_distns': 'randint_gen poisson_gen binom_gen',
   'scipy.stats._kde': 'gaussian_kde',
   'scipy.special._ufuncs': 'expit logit',
+  'scipy._lib.array_api_compat.numpy._aliases': 'asarray',
   'scipy.optimize._optimize': 'OptimizeResult',
   'scipy.optimize.optimize': 'OptimizeResult',
 

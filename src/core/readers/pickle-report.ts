@@ -3,6 +3,7 @@ import type { FactsBuilder } from './facts.ts';
 import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from './limits.ts';
 import { decodeArray } from './numpy-values.ts';
 import { arrayOf, attributesOf, classOf, isKind, isSequence, type PickleValue } from './pickle-values.ts';
+import { SKLEARN_OWN_ATTRIBUTES } from './sklearn-globals.ts';
 
 /** Frameworks by the package that the root's class is from. */
 const FRAMEWORKS: ReadonlyMap<string, string> = new Map([
@@ -35,7 +36,7 @@ export function reportRoot(root: PickleValue, facts: FactsBuilder): void {
   const steps = stepsOf(attributes);
   facts.property('task', taskOf(name, attributes, steps));
   reportTable(attributes, steps, facts);
-  facts.property('hyperparameters', hyperparameters(attributes));
+  facts.property('hyperparameters', hyperparameters(attributes, setByItself(name)));
   if (steps.length > 0) {
     facts.details.steps = steps
       .slice(0, MAX_LIST_ENTRIES)
@@ -106,9 +107,9 @@ function taskOf(
 /** Features and classes: a pipeline has its features from the first step that knows, its classes from the last. */
 function reportTable(attributes: Attributes, steps: readonly Step[], facts: FactsBuilder): void {
   const inner = attributes.has('steps') ? steps.map(({ value }) => attributesOf(value)) : [];
-  const best = attributesOf(attributes.get('best_estimator_'));
+  const wrapped = attributesOf(attributes.get('best_estimator_') ?? attributes.get('regressor_'));
   const find = (key: string, places: readonly Attributes[]) =>
-    [attributes, ...places, best].find((place) => place.has(key))?.get(key);
+    [attributes, ...places, wrapped].find((place) => place.has(key))?.get(key);
   facts.property('n_features', find('n_features_in_', inner));
   const features = listOf(find('feature_names_in_', inner));
   facts.property('feature_names', features?.values);
@@ -122,12 +123,13 @@ function listOf(
   value: PickleValue | undefined,
 ): { length: number; values: unknown[] | undefined } | undefined {
   if (isSequence(value)) return { length: value.items.length, values: scalars(value.items) };
-  if (!isKind(value, 'array') || value.shape.length !== 1) return undefined;
-  const length = value.shape[0] ?? 0;
-  if (value.objects !== undefined) return { length, values: scalars(value.objects) };
+  const array = arrayOf(value);
+  if (array?.shape.length !== 1) return undefined;
+  const length = array.shape[0] ?? 0;
+  if (array.objects !== undefined) return { length, values: scalars(array.objects) };
   return {
     length,
-    values: value.bytes === undefined ? undefined : decodeArray(value.dtype, value.bytes, length),
+    values: array.bytes === undefined ? undefined : decodeArray(array.dtype, array.bytes, length),
   };
 }
 
@@ -140,12 +142,23 @@ function isScalar(value: PickleValue | undefined): value is string | boolean | J
   return typeof value === 'string' || typeof value === 'boolean' || value instanceof JsonNumber;
 }
 
-/** The constructor's scalars: never fitted (`x_`) or private (`_x`) attributes. */
-function hyperparameters(attributes: Attributes): Record<string, unknown> | undefined {
+/** The constructor's scalars: never fitted (`x_`) or private (`_x`) attributes, nor those a class sets by itself. */
+function hyperparameters(
+  attributes: Attributes,
+  own: ReadonlySet<string>,
+): Record<string, unknown> | undefined {
   const found = [...attributes]
-    .filter(([key, value]) => isPublic(key) && isScalar(value))
+    .filter(([key, value]) => isPublic(key) && !own.has(key) && isScalar(value))
     .slice(0, MAX_HYPERPARAMETERS);
   return found.length === 0 ? undefined : asObject(found);
+}
+
+function setByItself(name: string | undefined): ReadonlySet<string> {
+  const own =
+    name !== undefined && Object.hasOwn(SKLEARN_OWN_ATTRIBUTES, name)
+      ? SKLEARN_OWN_ATTRIBUTES[name]
+      : undefined;
+  return new Set(own?.split(' '));
 }
 
 function asObject(entries: readonly [string, PickleValue][]): Record<string, unknown> {

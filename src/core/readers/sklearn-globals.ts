@@ -10,10 +10,10 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
     ' CyLossFunction CyPinballLoss',
   'sklearn._loss.link': 'BaseLink HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit',
   'sklearn._loss.loss':
-    'AbsoluteError ArrayAPILossMixin BaseLoss ExponentialLoss HalfBinomialLoss HalfBinomialLossArrayAPI' +
-    ' HalfGammaLoss HalfMultinomialLoss HalfMultinomialLossArrayAPI HalfPoissonLoss' +
-    ' HalfPoissonLossArrayAPI HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss' +
-    ' PinballLoss',
+    'AbsoluteError ArrayAPILossMixin BaseLoss ExponentialLoss HalfBinomialLoss' +
+    ' HalfBinomialLossArrayAPI HalfGammaLoss HalfMultinomialLoss HalfMultinomialLossArrayAPI' +
+    ' HalfPoissonLoss HalfPoissonLossArrayAPI HalfSquaredError HalfTweedieLoss' +
+    ' HalfTweedieLossIdentity HuberLoss PinballLoss',
   'sklearn.base': 'BaseEstimator',
   'sklearn.calibration':
     'CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration _TemperatureScaling',
@@ -27,7 +27,7 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.cluster._hdbscan._tree': 'TreeUnionFind',
   'sklearn.cluster._hdbscan.hdbscan': 'HDBSCAN',
   'sklearn.cluster._hierarchical_fast': 'UnionFind WeightedEdge',
-  'sklearn.cluster._kmeans': 'KMeans MiniBatchKMeans _BaseKMeans',
+  'sklearn.cluster._kmeans': 'KMeans MiniBatchKMeans _BaseKMeans _kmeans_single_elkan _kmeans_single_lloyd',
   'sklearn.cluster._mean_shift': 'MeanShift',
   'sklearn.cluster._optics': 'OPTICS',
   'sklearn.cluster._spectral': 'SpectralClustering',
@@ -82,8 +82,8 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.feature_selection._rfe': 'RFE RFECV',
   'sklearn.feature_selection._sequential': 'SequentialFeatureSelector',
   'sklearn.feature_selection._univariate_selection':
-    'GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest SelectPercentile _BaseFilter chi2' +
-    ' f_classif f_regression r_regression',
+    'GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest SelectPercentile _BaseFilter' +
+    ' chi2 f_classif f_regression r_regression',
   'sklearn.feature_selection._variance_threshold': 'VarianceThreshold',
   'sklearn.frozen._frozen': 'FrozenEstimator',
   'sklearn.gaussian_process._gpc': 'GaussianProcessClassifier _BinaryGaussianProcessClassifierLaplace',
@@ -131,25 +131,26 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.manifold._spectral_embedding': 'SpectralEmbedding',
   'sklearn.manifold._t_sne': 'TSNE',
   'sklearn.metrics._classification':
-    'accuracy_score balanced_accuracy_score brier_score_loss f1_score fbeta_score jaccard_score log_loss' +
-    ' matthews_corrcoef precision_score recall_score',
+    'accuracy_score balanced_accuracy_score brier_score_loss f1_score fbeta_score jaccard_score' +
+    ' log_loss matthews_corrcoef precision_score recall_score',
   'sklearn.metrics._dist_metrics':
-    'BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance32 CanberraDistance64 ChebyshevDistance32' +
-    ' ChebyshevDistance64 DiceDistance32 DiceDistance64 DistanceMetric DistanceMetric32 DistanceMetric64' +
-    ' EuclideanDistance32 EuclideanDistance64 HammingDistance32 HammingDistance64 HaversineDistance32' +
-    ' HaversineDistance64 JaccardDistance32 JaccardDistance64 KulsinskiDistance32 KulsinskiDistance64' +
-    ' MahalanobisDistance32 MahalanobisDistance64 ManhattanDistance32 ManhattanDistance64' +
-    ' MatchingDistance32 MatchingDistance64 MinkowskiDistance32 MinkowskiDistance64 PyFuncDistance32' +
-    ' PyFuncDistance64 RogersTanimotoDistance32 RogersTanimotoDistance64 RussellRaoDistance32' +
-    ' RussellRaoDistance64 SEuclideanDistance32 SEuclideanDistance64 SokalMichenerDistance32' +
-    ' SokalMichenerDistance64 SokalSneathDistance32 SokalSneathDistance64 newObj',
+    'BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance32 CanberraDistance64' +
+    ' ChebyshevDistance32 ChebyshevDistance64 DiceDistance32 DiceDistance64 DistanceMetric' +
+    ' DistanceMetric32 DistanceMetric64 EuclideanDistance32 EuclideanDistance64 HammingDistance32' +
+    ' HammingDistance64 HaversineDistance32 HaversineDistance64 JaccardDistance32 JaccardDistance64' +
+    ' KulsinskiDistance32 KulsinskiDistance64 MahalanobisDistance32 MahalanobisDistance64' +
+    ' ManhattanDistance32 ManhattanDistance64 MatchingDistance32 MatchingDistance64' +
+    ' MinkowskiDistance32 MinkowskiDistance64 PyFuncDistance32 PyFuncDistance64' +
+    ' RogersTanimotoDistance32 RogersTanimotoDistance64 RussellRaoDistance32 RussellRaoDistance64' +
+    ' SEuclideanDistance32 SEuclideanDistance64 SokalMichenerDistance32 SokalMichenerDistance64' +
+    ' SokalSneathDistance32 SokalSneathDistance64 newObj',
   'sklearn.metrics._ranking': 'average_precision_score roc_auc_score top_k_accuracy_score',
   'sklearn.metrics._regression':
     'explained_variance_score max_error mean_absolute_error mean_absolute_percentage_error' +
     ' mean_squared_error median_absolute_error r2_score root_mean_squared_error',
   'sklearn.metrics._scorer':
-    '_BaseScorer _CurveScorer _MultimetricScorer _PassthroughScorer _PredictScorer _ProbaScorer _Scorer' +
-    ' _ThresholdScorer',
+    '_BaseScorer _CurveScorer _MultimetricScorer _PassthroughScorer _PredictScorer _ProbaScorer' +
+    ' _Scorer _ThresholdScorer',
   'sklearn.mixture._base': 'BaseMixture',
   'sklearn.mixture._bayesian_mixture': 'BayesianGaussianMixture',
   'sklearn.mixture._gaussian_mixture': 'GaussianMixture',
@@ -161,8 +162,9 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.model_selection._split':
     'BaseCrossValidator BaseShuffleSplit GroupKFold GroupShuffleSplit GroupsConsumerMixin KFold' +
     ' LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut PredefinedSplit RepeatedKFold' +
-    ' RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit' +
-    ' TimeSeriesSplit _BaseKFold _CVIterableWrapper _RepeatedSplits _UnsupportedGroupCVMixin',
+    ' RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold' +
+    ' StratifiedShuffleSplit TimeSeriesSplit _BaseKFold _CVIterableWrapper _RepeatedSplits' +
+    ' _UnsupportedGroupCVMixin',
   'sklearn.multiclass': 'OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier _ConstantPredictor',
   'sklearn.multioutput':
     'ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain _BaseChain' +
@@ -170,8 +172,8 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.naive_bayes':
     'BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB _BaseDiscreteNB _BaseNB',
   'sklearn.neighbors._ball_tree':
-    'BallTree BallTree32 BallTree64 BinaryTree BinaryTree32 BinaryTree64 NeighborsHeap NeighborsHeap32' +
-    ' NeighborsHeap64 NodeHeap newObj',
+    'BallTree BallTree32 BallTree64 BinaryTree BinaryTree32 BinaryTree64 NeighborsHeap' +
+    ' NeighborsHeap32 NeighborsHeap64 NodeHeap newObj',
   'sklearn.neighbors._base': 'KNeighborsMixin NeighborsBase RadiusNeighborsMixin',
   'sklearn.neighbors._classification': 'KNeighborsClassifier RadiusNeighborsClassifier',
   'sklearn.neighbors._graph': 'KNeighborsTransformer RadiusNeighborsTransformer',
@@ -190,8 +192,8 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.neural_network._stochastic_optimizers': 'AdamOptimizer BaseOptimizer SGDOptimizer',
   'sklearn.pipeline': 'FeatureUnion Pipeline',
   'sklearn.preprocessing._data':
-    'Binarizer KernelCenterer MaxAbsScaler MinMaxScaler Normalizer PowerTransformer QuantileTransformer' +
-    ' RobustScaler StandardScaler',
+    'Binarizer KernelCenterer MaxAbsScaler MinMaxScaler Normalizer PowerTransformer' +
+    ' QuantileTransformer RobustScaler StandardScaler',
   'sklearn.preprocessing._discretization': 'KBinsDiscretizer',
   'sklearn.preprocessing._encoders': 'OneHotEncoder OrdinalEncoder _BaseEncoder',
   'sklearn.preprocessing._function_transformer': 'FunctionTransformer',
@@ -204,7 +206,8 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.svm._base': 'BaseLibSVM BaseSVC',
   'sklearn.svm._classes': 'LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR',
   'sklearn.tree._classes':
-    'BaseDecisionTree DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor',
+    'BaseDecisionTree DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier' +
+    ' ExtraTreeRegressor',
   'sklearn.tree._criterion':
     'ClassificationCriterion Criterion Entropy FriedmanMSE Gini MAE MSE Poisson RegressionCriterion',
   'sklearn.tree._export': 'Sentinel _BaseTreeExporter _DOTTreeExporter _MPLTreeExporter',
@@ -220,10 +223,58 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
     'PytestWeightedFenwickTree WeightedFenwickTree WeightedMedianCalculator WeightedPQueue',
   'sklearn.utils': 'Bunch',
   'sklearn.utils._bunch': 'Bunch',
-  'sklearn.utils._cython_blas': 'BLAS_Order BLAS_Trans',
   'sklearn.utils._metadata_requests':
     'MetadataRequest MetadataRouter MethodMapping MethodMetadataRequest MethodPair RequestMethod' +
     ' RouterMappingPair _MetadataRequester _RoutingNotSupportedMixin',
   'sklearn.utils._mocking': 'CheckingClassifier NoSampleWeightWrapper _MockEstimatorOnOffPrediction',
   'sklearn.utils.metaestimators': '_BaseComposition',
+};
+
+/** Public attributes that a class sets by itself and that are no parameters of its constructor. */
+export const SKLEARN_OWN_ATTRIBUTES: Readonly<Record<string, string>> = {
+  'sklearn.covariance._graph_lasso.GraphicalLasso': 'store_precision',
+  'sklearn.covariance._graph_lasso.GraphicalLassoCV': 'store_precision',
+  'sklearn.cross_decomposition._pls.PLSRegression': 'algorithm deflation_mode mode',
+  'sklearn.ensemble._bagging.BaggingClassifier': 'estimator_params',
+  'sklearn.ensemble._bagging.BaggingRegressor': 'estimator_params',
+  'sklearn.ensemble._forest.ExtraTreesClassifier': 'estimator estimator_params',
+  'sklearn.ensemble._forest.ExtraTreesRegressor': 'class_weight estimator estimator_params',
+  'sklearn.ensemble._forest.RandomForestClassifier': 'estimator estimator_params',
+  'sklearn.ensemble._forest.RandomForestRegressor': 'class_weight estimator estimator_params',
+  'sklearn.ensemble._forest.RandomTreesEmbedding':
+    'bootstrap class_weight estimator estimator_params max_samples oob_score',
+  'sklearn.ensemble._gb.GradientBoostingClassifier': 'alpha',
+  'sklearn.ensemble._iforest.IsolationForest': 'bootstrap_features estimator estimator_params oob_score',
+  'sklearn.ensemble._weight_boosting.AdaBoostClassifier': 'estimator_params',
+  'sklearn.ensemble._weight_boosting.AdaBoostRegressor': 'estimator_params',
+  'sklearn.linear_model._coordinate_descent.Lasso': 'l1_ratio',
+  'sklearn.linear_model._least_angle.LarsCV': 'fit_path jitter n_nonzero_coefs random_state',
+  'sklearn.linear_model._least_angle.LassoLarsIC': 'fit_path',
+  'sklearn.linear_model._passive_aggressive.PassiveAggressiveClassifier':
+    'alpha epsilon eta0 l1_ratio learning_rate penalty power_t',
+  'sklearn.linear_model._passive_aggressive.PassiveAggressiveRegressor':
+    'alpha eta0 l1_ratio learning_rate penalty power_t',
+  'sklearn.linear_model._perceptron.Perceptron': 'average epsilon learning_rate loss power_t',
+  'sklearn.linear_model._ridge.RidgeClassifierCV': 'alpha_per_target gcv_mode',
+  'sklearn.linear_model._stochastic_gradient.SGDClassifier': 'C',
+  'sklearn.linear_model._stochastic_gradient.SGDOneClassSVM':
+    'alpha early_stopping epsilon l1_ratio loss n_iter_no_change penalty validation_fraction',
+  'sklearn.linear_model._stochastic_gradient.SGDRegressor': 'C',
+  'sklearn.neighbors._classification.KNeighborsClassifier': 'radius',
+  'sklearn.neighbors._classification.RadiusNeighborsClassifier': 'n_neighbors',
+  'sklearn.neighbors._graph.KNeighborsTransformer': 'radius',
+  'sklearn.neighbors._graph.RadiusNeighborsTransformer': 'n_neighbors',
+  'sklearn.neighbors._lof.LocalOutlierFactor': 'radius',
+  'sklearn.neighbors._regression.KNeighborsRegressor': 'radius',
+  'sklearn.neighbors._regression.RadiusNeighborsRegressor': 'n_neighbors',
+  'sklearn.neural_network._multilayer_perceptron.MLPClassifier': 'loss',
+  'sklearn.neural_network._multilayer_perceptron.MLPRegressor': 'loss',
+  'sklearn.semi_supervised._label_propagation.LabelPropagation': 'alpha',
+  'sklearn.svm._classes.NuSVC': 'C epsilon',
+  'sklearn.svm._classes.NuSVR': 'class_weight epsilon probability random_state',
+  'sklearn.svm._classes.OneClassSVM': 'C class_weight epsilon probability random_state',
+  'sklearn.svm._classes.SVC': 'epsilon nu',
+  'sklearn.svm._classes.SVR': 'class_weight nu probability random_state',
+  'sklearn.tree._classes.DecisionTreeRegressor': 'class_weight',
+  'sklearn.tree._classes.ExtraTreeRegressor': 'class_weight',
 };

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { codesOf, expectedFacts, fixtureNames, propertiesOf, readFixture } from './fixtures.ts';
+
+/** Facts with `null` are ones that the library says are absent. */
+function withoutNulls(properties: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null));
+}
+
+describe('what readers say is what the libraries say', () => {
+  const names = fixtureNames(
+    '.onnx',
+    '.safetensors',
+    '.gguf',
+    '.pkl',
+    '-plain.joblib',
+    '-zlib.joblib',
+    '-gzip.joblib',
+  );
+  it('has fixtures of every format', () => expect(names.length).toBeGreaterThanOrEqual(18));
+
+  it.each(names)('%s', async (name) => {
+    const expected = expectedFacts(name);
+    const facts = await readFixture(name);
+    expect(facts.format).toEqual({ name: expected.format, version: expected.version });
+    expect(facts.metadata).toMatchObject({
+      model_format_name: expected.format,
+      model_format_version: expected.version,
+      uri: null,
+      ...(expected.name === undefined ? {} : { name: expected.name }),
+      ...(expected.author === undefined ? {} : { author: expected.author }),
+      ...(expected.description === undefined ? {} : { description: expected.description }),
+    });
+    expect(Object.keys(facts.metadata)).toHaveLength(7);
+    expect(propertiesOf(facts)).toMatchObject(withoutNulls(expected.properties));
+    expect(Object.keys(propertiesOf(facts).hyperparameters ?? {}).sort()).toEqual(
+      Object.keys(expected.properties.hyperparameters ?? {}).sort(),
+    );
+    expect(codesOf(facts).filter((code) => /critical|high|unknown|mismatch|hidden/.test(code))).toEqual([]);
+    expect(() => JSON.stringify(facts.details)).not.toThrow();
+  });
+
+  it.each(fixtureNames('.onnx'))('inputs, outputs, operators and opsets of %s', async (name) => {
+    const { details } = await readFixture(name);
+    const { inputs, outputs, operators, opsets, metadata_props } = expectedFacts(name);
+    expect(details).toMatchObject({ inputs, outputs, operators, opsets, metadata_props });
+  });
+
+  it.each(fixtureNames('.safetensors', '.gguf'))('tensors of %s', async (name) => {
+    const { details } = await readFixture(name);
+    const tensors = Array.isArray(details.tensors) ? details.tensors : [];
+    const byName = Object.fromEntries(tensors.map(({ name, ...rest }) => [name, rest]));
+    expect(byName).toMatchObject(expectedFacts(name).tensors ?? {});
+    expect(tensors).toHaveLength(Object.keys(expectedFacts(name).tensors ?? {}).length);
+  });
+
+  it.each(fixtureNames('.gguf'))('keys of %s, arrays by length', async (name) => {
+    const { details } = await readFixture(name);
+    const { keys, arrays } = expectedFacts(name);
+    expect(details.keys).toMatchObject(Object(keys));
+    const lengths = Object.fromEntries(
+      Object.keys(Object(arrays)).map((key) => [key, { length: Object(arrays)[key] }]),
+    );
+    expect(details.keys).toMatchObject(lengths);
+  });
+
+  it('lists pipeline steps in order', async () => {
+    expect((await readFixture('pipeline.pkl')).details.steps).toEqual(expectedFacts('pipeline.pkl').steps);
+  });
+
+  it('names external data as companions', async () => {
+    const facts = await readFixture('external.onnx');
+    expect(facts.companions).toEqual(['external.onnx.data']);
+    expect(facts.details.files).toEqual(['external.onnx.data']);
+  });
+
+  it('reports a custom domain, but not one that the model defines itself', async () => {
+    expect(codesOf(await readFixture('custom-domain.onnx'))).toEqual(['medium code-in-model']);
+    expect(codesOf(await readFixture('mlp.onnx'))).toEqual([]);
+  });
+
+  it('recognises a LoRA', async () => {
+    expect(propertiesOf(await readFixture('adapter.safetensors'))).toMatchObject({ adapter: 'lora' });
+    expect(propertiesOf(await readFixture('tiny.safetensors'))).not.toHaveProperty('adapter');
+  });
+
+  it('keeps integers and floats apart', async () => {
+    const facts = await readFixture('svc-protocol4.pkl');
+    const parameters = facts.metadata.customProperties.get('hyperparameters');
+    expect(parameters).toBeInstanceOf(Map);
+    if (parameters instanceof Map) {
+      expect(parameters.get('C')).toEqual({ text: '1.0' });
+      expect(parameters.get('degree')).toEqual({ text: '3' });
+    }
+  });
+});
