@@ -3,7 +3,7 @@ import { schemaKeys } from './metadata-schema.ts';
 import { outlineYaml } from './yaml-outline.ts';
 
 /** What the tokens are called; themes colour the two apart from plain YAML keys. */
-export const METADATA_TOKENS = new vscode.SemanticTokensLegend(['keyword', 'property']);
+export const METADATA_TOKENS = new vscode.SemanticTokensLegend(['keyword', 'type']);
 
 /**
  * Makes the seven fields and the artifact block stand out. Tokens by meaning, not a grammar: a grammar cannot tell a
@@ -18,7 +18,7 @@ export const metadataHighlighting: vscode.DocumentSemanticTokensProvider = {
       const [first = '', second = ''] = path;
       const range = new vscode.Range(line, keyStart, line, keyEnd);
       if (path.length === 1 && fields.has(first)) tokens.push(range, 'keyword');
-      if (path.length === 2 && first === 'artifact' && inArtifact.has(second)) tokens.push(range, 'property');
+      if (path.length === 2 && first === 'artifact' && inArtifact.has(second)) tokens.push(range, 'type');
     }
     return tokens.build();
   },

@@ -10,7 +10,8 @@ export async function insertPushCell(): Promise<void> {
   }
   const { notebook, selection } = editor;
   const cell = makePushCell(notebook.uri.path, pythonCells(notebook));
-  const index = Math.min(selection.end, notebook.cellCount);
+  // A notebook that was just opened has no selected cell.
+  const index = selection.isEmpty ? notebook.cellCount : selection.end;
   const edit = new vscode.WorkspaceEdit();
   const data = new vscode.NotebookCellData(vscode.NotebookCellKind.Code, cell.code, 'python');
   edit.set(notebook.uri, [vscode.NotebookEdit.insertCells(index, [data])]);
