@@ -20,9 +20,8 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
 
 export function compressionOf(head: Uint8Array): Compression | undefined {
   const [first = 0, second = 0] = head;
-  // RFC 1950: method 8, a check over both bytes, no preset dictionary.
-  if ((first & 0x0f) === 8 && first >> 4 <= 7 && (first * 256 + second) % 31 === 0 && (second & 0x20) === 0)
-    return 'zlib';
+  // RFC 1950 with the largest window, as every writer has it: the other first bytes are pickle opcodes too.
+  if (first === 0x78 && (first * 256 + second) % 31 === 0 && (second & 0x20) === 0) return 'zlib';
   return MAGIC.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0];
 }
 

@@ -48,39 +48,49 @@ const ARGUMENTS: ReadonlyMap<string, Argument> = new Map<string, Argument>([
 ]);
 /** Opcodes that a file without a protocol number must have before it is believed to be a pickle. */
 const TELLING = new Set(['c', 'i', '\x93', ']', '}', '(', 'R']);
+/** Opcodes that call what was imported. */
+const CALLING = new Set(['R', 'o', '\x81', '\x92']);
 /** Opcodes that are enough to believe it, where the file goes on behind the head. */
 const ENOUGH_OPCODES = 6;
 
-/** Whether bytes are those of a pickle's beginning. Protocols 2 and up say so; older ones must make sense. */
+/**
+ * Whether bytes are those of a pickle's beginning. Protocols 2 and up say so; older ones must make sense. What breaks off
+ * or turns to nonsense later is still a pickle: loading it runs everything before that.
+ */
 export function looksLikePickle(head: Uint8Array): boolean {
   const [first, second = 255] = head;
-  if (first === PROTO) return second <= 5 && head.byteLength > 2 && walkOpcodes(head, 2).valid;
-  const { valid, opcodes, telling, stopped } = walkOpcodes(head, 0);
-  return valid && telling && (stopped || opcodes >= ENOUGH_OPCODES);
+  if (first === PROTO) return second <= 5 && head.byteLength > 2 && walkOpcodes(head, 2).opcodes > 0;
+  const { valid, opcodes, telling, stopped, called } = walkOpcodes(head, 0);
+  return called || (valid && telling && (stopped || opcodes >= ENOUGH_OPCODES));
 }
 
 interface OpcodeWalk {
+  /** False where an opcode does not exist, or its argument makes no sense. */
   readonly valid: boolean;
   readonly opcodes: number;
   readonly telling: boolean;
+  /** Whether STOP came. */
   readonly stopped: boolean;
+  /** Whether something imported was called. */
+  readonly called: boolean;
 }
 
-/** Walks opcodes by their lengths alone, as far as the head goes, at most {@link ENOUGH_OPCODES} of them. */
+/** Walks opcodes by their lengths alone, as far as the head goes, at most twice {@link ENOUGH_OPCODES} of them. */
 function walkOpcodes(head: Uint8Array, start: number): OpcodeWalk {
-  let telling = false;
-  let opcodes = 0;
-  for (let at = start; at < head.byteLength && opcodes < ENOUGH_OPCODES * 2; opcodes += 1) {
+  const walk = { valid: true, opcodes: 0, telling: false, stopped: false, called: false };
+  let imported = false;
+  for (let at = start; at < head.byteLength && walk.opcodes < ENOUGH_OPCODES * 2; walk.opcodes += 1) {
     const code = String.fromCharCode(head[at] ?? 0);
     const argument = ARGUMENTS.get(code);
-    if (argument === undefined) return { valid: false, opcodes, telling, stopped: false };
-    if (head[at] === STOP) return { valid: opcodes > 0, opcodes, telling, stopped: true };
-    telling ||= TELLING.has(code);
-    const next = behind(head, at + 1, argument, code);
-    if (next === undefined) return { valid: false, opcodes, telling, stopped: false };
+    const next = argument === undefined ? undefined : behind(head, at + 1, argument, code);
+    if (next === undefined) return { ...walk, valid: false };
+    if (head[at] === STOP) return { ...walk, valid: walk.opcodes > 0, stopped: true };
+    walk.telling ||= TELLING.has(code);
+    walk.called ||= code === 'i' || (imported && CALLING.has(code));
+    imported ||= code === 'c' || code === '\x93';
     at = next;
   }
-  return { valid: true, opcodes, telling, stopped: false };
+  return walk;
 }
 
 function behind(head: Uint8Array, at: number, argument: Argument, code: string): number | undefined {
