@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ArtifactState } from './artifact-state.ts';
+import { relativeTime } from './relative-time.ts';
 
 /** Longest reference shown in a lens, characters. */
 const MAX_REFERENCE_SHOWN = 60;
@@ -17,7 +18,10 @@ export function stateText(state: ArtifactState, now: number): string {
       return `$(circle-filled) ${vscode.l10n.t('changed since {0}', versionOf(state.reference))}`;
     case 'pushed': {
       const parts = [vscode.l10n.t('pushed as {0}', shown(state.reference)), shortDigest(state.digest)];
-      if (state.pushedAt !== undefined) parts.push(relativeTime(state.pushedAt, now));
+      if (state.pushedAt !== undefined) {
+        const ago = relativeTime(state.pushedAt, now, vscode.env.language);
+        parts.push(ago ?? vscode.l10n.t('just now'));
+      }
       return `$(check) ${parts.join(' · ')}`;
     }
   }
@@ -38,22 +42,4 @@ function shown(reference: string): string {
 function shortDigest(digest: string): string {
   const [algorithm = '', hex = ''] = digest.split(':');
   return `${algorithm}:${hex.slice(0, 8)}…`;
-}
-
-/** Seconds in a unit, the largest first. */
-const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['year', 31_536_000],
-  ['month', 2_592_000],
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-];
-
-/** `2h ago`, in the language of the editor. */
-export function relativeTime(then: number, now: number): string {
-  const seconds = Math.max(0, Math.round((now - then) / 1000));
-  const format = new Intl.RelativeTimeFormat(vscode.env.language, { style: 'narrow', numeric: 'always' });
-  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ['second', 1];
-  if (unit === 'second') return vscode.l10n.t('just now');
-  return format.format(-Math.floor(seconds / length), unit);
 }

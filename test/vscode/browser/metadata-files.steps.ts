@@ -117,8 +117,8 @@ async function pushFromNotebook({ page, workbench, workspace }: Stage): Promise<
   const count = await eventually(async () => {
     const classes = await line.locator('span span').evaluateAll((spans) => spans.map((s) => s.className));
     return new Set(classes).size;
-  }, 4);
-  assert(count >= 4, `${count} colours`);
+  }, 5);
+  assert(count >= 5, `${count} colours`);
 }
 
 async function typeAtEnd(page: Page, text: string): Promise<void> {

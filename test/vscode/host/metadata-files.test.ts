@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
+import { startDockerRegistry } from '../../interop/support/docker-registry.ts';
 import { writeSafetensors } from '../../support/safetensors-file.ts';
 
 /** Milliseconds that a test waits for VS Code to come round. */
@@ -132,6 +133,31 @@ describe('metadata files', () => {
     await eventually('the change', async () =>
       (await lensTitles(file)).find((title) => title === '$(circle-filled) changed since v1'),
     );
+  });
+
+  it('ask a registry only when they are told to', async () => {
+    const registry = await startDockerRegistry({});
+    try {
+      const reference = `${registry.host}/team/iris`;
+      const there = await folder({ 'iris.safetensors': MODEL });
+      const model = there('iris.safetensors');
+      const text = `artifact:\n  reference: ${reference}:v1\n`;
+      const at = await folder({ 'iris.safetensors': MODEL, 'iris.omlmd.yaml': text });
+      const file = at('iris.omlmd.yaml');
+      await open(file);
+      const status = async () => (await lensTitles(file)).at(-1) ?? '';
+      assert.equal(await status(), `$(question) not compared with ${reference}:v1`);
+      await vscode.commands.executeCommand('omlmd.metadata.compare', file);
+      assert.equal(await status(), '$(circle-large-outline) not pushed yet');
+      await vscode.commands.executeCommand('omlmd.push', model, [model], {
+        destination: reference,
+        tag: 'v1',
+      });
+      await vscode.commands.executeCommand('omlmd.metadata.compare', file);
+      assert.match(await status(), /^\$\(check\) pushed as .*team\/iris:v1 · sha256:[0-9a-f]{8}…$/);
+    } finally {
+      await registry.stop();
+    }
   });
 
   it('pull the model, and nothing else, into their folder', async () => {
