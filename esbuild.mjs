@@ -51,7 +51,7 @@ const lateBuiltins = {
 
 const common = {
   bundle: true,
-  logLevel: 'warning',
+  logLevel: watch ? 'info' : 'warning',
   minify: !watch,
   sourcemap: watch ? 'inline' : false,
   legalComments: 'none',
@@ -112,7 +112,6 @@ const hostTests = {
 const builds = [cli, extension, webviews, ...(flags.has('--tests') ? [hostTests] : [])].filter(hasEntries);
 if (watch) {
   for (const options of builds) await (await esbuild.context(options)).watch();
-  console.log('watching for changes');
 } else {
   const results = await Promise.all(builds.map((options) => esbuild.build({ ...options, metafile: true })));
   await removeStale(results.flatMap((result) => Object.keys(result.metafile.outputs)));
