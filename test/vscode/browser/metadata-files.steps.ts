@@ -16,6 +16,13 @@ const NOTEBOOK = {
       outputs: [],
       source: 'from sklearn.linear_model import LogisticRegression\n\nclf = LogisticRegression().fit(X, y)',
     },
+    {
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source: '%%omlmd push local/churn:v2 --model clf\nname: churn # import as\naccuracy: 0.97',
+    },
   ],
   metadata: { language_info: { name: 'python' } },
   nbformat: 4,
@@ -107,11 +114,11 @@ async function pushFromNotebook({ page, workbench, workspace }: Stage): Promise<
   await page.keyboard.press('Control+Shift+e'); // the push has shown the local store
   await workbench.explorerRow('Churn.ipynb').dblclick();
   await page.locator('.notebook-toolbar-container').getByText('Push Model…').click();
-  const line = page.locator('.view-line', { hasText: '%omlmd' }).last();
+  const line = page.locator('.view-line', { hasText: 'local/churn:v3' });
   await line.waitFor();
   assert.equal(
     (await line.textContent())?.replaceAll('\u00a0', ' '),
-    '%omlmd push local/churn:v1 --model clf',
+    '%omlmd push local/churn:v3 --model clf',
   );
   // The magic, the verb, the reference and the flag have colours of their own.
   const count = await eventually(async () => {
