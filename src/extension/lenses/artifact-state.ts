@@ -1,4 +1,4 @@
-import type { FileStamp, ModelStamp, PushRecord } from './push-record.ts';
+import type { FileStamp, FoundArtifact, ModelStamp, PushRecord } from './push-record.ts';
 
 /** How the model beside a metadata file stands to its artifact. */
 export type ArtifactState =
@@ -16,11 +16,6 @@ interface Known<K extends string> {
   readonly digest: string;
   /** Milliseconds since 1970; absent when it was pushed from elsewhere. */
   readonly pushedAt?: number;
-}
-
-/** An artifact as it is in its registry or store. */
-export interface FoundArtifact extends ModelStamp {
-  readonly digest: string;
 }
 
 export interface StateQuestion {

@@ -2,9 +2,9 @@ import { Uri } from 'vscode';
 import type { MetadataTarget, PushResult } from '../../core/index.ts';
 import type { Core, Services } from '../services.ts';
 import { readSettings } from '../settings.ts';
-import { type ArtifactState, artifactState, type FoundArtifact } from './artifact-state.ts';
+import { type ArtifactState, artifactState } from './artifact-state.ts';
 import { findArtifact, stampModel, stampPush } from './model-stamp.ts';
-import { pushRecords, registryAnswers } from './push-record.ts';
+import { type FoundArtifact, pushRecords, registryAnswers } from './push-record.ts';
 
 /**
  * How the model of a saved metadata file stands to its artifact. The local store is looked into; a registry is not, as

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { ModelMetadata, PreparedModel, PushResult } from '../../core/index.ts';
 import type { Core } from '../services.ts';
-import type { FoundArtifact } from './artifact-state.ts';
-import type { FileStamp, ModelStamp, PushRecord } from './push-record.ts';
+import type { FileStamp, FoundArtifact, ModelStamp, PushRecord } from './push-record.ts';
 
 /** What a push of a prepared model would make. Reads no weights: files count by size and time. */
 export async function stampModel(core: Core, model: PreparedModel): Promise<ModelStamp> {

@@ -1,5 +1,4 @@
 import type { Memento } from 'vscode';
-import type { FoundArtifact } from './artifact-state.ts';
 
 /** A local file as it was when it was pushed: cheap to compare, unlike the digest of gigabytes. */
 export interface FileStamp {
@@ -15,6 +14,11 @@ export interface ModelStamp {
   /** The metadata document as JSON text. */
   readonly metadata: string;
   readonly files: readonly FileStamp[];
+}
+
+/** An artifact as it is in its registry or store. */
+export interface FoundArtifact extends ModelStamp {
+  readonly digest: string;
 }
 
 /** What is remembered of the last push of a metadata file's model. */
