@@ -45,7 +45,7 @@ export async function signIn(services: Services, ...args: readonly unknown[]): P
 async function tryLogin(services: Services, host: string, username: string, password: string): Promise<void> {
   const context = await services.context();
   const title = vscode.l10n.t('Signing in to {0}', host);
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () =>
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
     login(context, host, { kind: 'basic', username, password }, services.logins),
   );
   services.resetContext();

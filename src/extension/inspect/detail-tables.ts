@@ -85,7 +85,13 @@ function nestedTable(key: string, value: readonly unknown[] | Details): readonly
   const rows = Array.isArray(value)
     ? value.map((item, index) => [String(index), text(item)])
     : Object.entries(value).map(([name, member]) => [text(name), text(member)]);
-  return [{ title: text(key), columns: [], ...limited(rows, rows.length), collapsed: true }];
+  return [{ title: heading(key), columns: [], ...limited(rows, rows.length), collapsed: true }];
+}
+
+/** `metadata_props` → `Metadata props`. */
+function heading(key: string): string {
+  const words = text(key).replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function limited(rows: readonly (readonly string[])[], total: number): Pick<TableView, 'rows' | 'note'> {

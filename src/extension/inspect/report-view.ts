@@ -7,10 +7,12 @@ import {
   formatBytes,
   JsonNumber,
   type JsonValue,
+  type ModelFacts,
   type ModelMetadata,
   type Origin,
   type PreparedModel,
   type RemoteModelReport,
+  shortDigest,
 } from '../../core/index.ts';
 import type { ActionView, FactView, FindingView, ReportView, TableView } from '../../webview/contract.ts';
 import { metadataRows } from '../metadata-rows.ts';
@@ -36,7 +38,7 @@ export function fileView(path: string, model: PreparedModel, size: number): Repo
     ],
     ...findingsPart(findings),
     tables: [
-      metadataTable(metadata, origins),
+      metadataTable(metadata, facts === undefined ? [] : [facts.details], origins),
       ...(facts === undefined ? [] : detailTables(facts.details)),
       ...(files.length > 1 ? [filesTable(files.map((file) => [file.title, formatBytes(file.size)]))] : []),
     ],
@@ -63,7 +65,10 @@ export function artifactView(report: ArtifactReport, manifest: string): ReportVi
     ],
     ...findingsPart(findings),
     tables: [
-      metadataTable(metadata),
+      metadataTable(
+        metadata,
+        models.map(({ details }) => details),
+      ),
       filesTable(
         report.files.map(({ title, size, mediaType, digest }) => [
           title ?? '',
@@ -75,6 +80,7 @@ export function artifactView(report: ArtifactReport, manifest: string): ReportVi
       ...models.flatMap((model) => modelTables(model, models.length > 1)),
       ...referrersTable(report),
       identityTable(report),
+      ...annotationsTable(report),
     ],
     documents: [{ title: vscode.l10n.t('Manifest'), text: escapeLines(manifest) }],
   };
@@ -133,8 +139,19 @@ function fileTile(count: number): readonly FactView[] {
   return count > 1 ? [{ label: vscode.l10n.t('Files'), value: String(count) }] : [];
 }
 
-function metadataTable(metadata: ModelMetadata, origins?: ReadonlyMap<string, Origin>): TableView {
-  const rows = metadataRows(metadata, origins);
+/** Shown as tables of their own. */
+const SIGNATURES: ReadonlySet<string> = new Set([
+  'customProperties.input_signature',
+  'customProperties.output_signature',
+]);
+
+function metadataTable(
+  metadata: ModelMetadata,
+  details: readonly ModelFacts['details'][],
+  origins?: ReadonlyMap<string, Origin>,
+): TableView {
+  const shown = details.some(({ inputs }) => inputs !== undefined);
+  const rows = metadataRows(metadata, origins).filter(({ path }) => !shown || !SIGNATURES.has(path));
   const title = vscode.l10n.t('Metadata');
   if (rows.length === 0) return { title, columns: [], rows: [], note: vscode.l10n.t('There is none.') };
   if (origins === undefined)
@@ -179,26 +196,32 @@ function referrersTable({ referrers }: ArtifactReport): readonly TableView[] {
       rows: referrers.map(({ artifactType, mediaType, size, digest }) => [
         escapeControls(artifactType ?? mediaType),
         formatBytes(size),
-        digest,
+        shortDigest(digest),
       ]),
     },
   ];
 }
 
-/** What names the artifact, and its annotations. */
+/** What names the artifact. */
 function identityTable(report: ArtifactReport): TableView {
   const rows = [
     [vscode.l10n.t('Digest'), report.digest],
     [vscode.l10n.t('Media type'), report.mediaType],
     ...(report.artifactType === undefined ? [] : [[vscode.l10n.t('Artifact type'), report.artifactType]]),
     [vscode.l10n.t('Config'), `${report.config.mediaType} · ${report.config.digest}`],
-    ...Object.entries(report.annotations),
   ];
   return {
     title: vscode.l10n.t('Artifact'),
     columns: [],
     rows: rows.map((row) => row.map(escapeControls)),
   };
+}
+
+function annotationsTable({ annotations }: ArtifactReport): readonly TableView[] {
+  const rows = Object.entries(annotations).map((row) => row.map(escapeControls));
+  return rows.length === 0
+    ? []
+    : [{ title: vscode.l10n.t('Annotations'), columns: [], rows, collapsed: true }];
 }
 
 type NamedFinding = Finding & { readonly file: string };

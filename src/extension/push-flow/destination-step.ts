@@ -77,7 +77,7 @@ function listRows(facts: DestinationFacts): readonly DestinationItem[] {
     group = destination.group;
     rows.push(row);
   }
-  rows.push(separator(vscode.l10n.t('Other')), {
+  rows.push(separator(vscode.l10n.t('other')), {
     label: vscode.l10n.t('$(add) New repository…'),
     detail: vscode.l10n.t('Type the registry and the repository'),
     alwaysShow: true,
@@ -98,14 +98,11 @@ function destinationRow({ place, group, incomplete }: Destination): DestinationI
   }
   const row = typedRow(place);
   if (row.choice.kind !== 'place') return undefined;
-  if (group !== 'local') return { ...row, alwaysShow: false };
-  return {
-    ...row,
-    alwaysShow: false,
-    label: vscode.l10n.t('$(database) Local Store'),
-    description: place,
-    detail: vscode.l10n.t('On this machine; no registry and no account needed'),
-  };
+  if (row.choice.location.kind !== 'local') return { ...row, alwaysShow: false };
+  const local = { label: vscode.l10n.t('$(database) Local Store'), description: place };
+  if (group !== 'local') return { ...row, ...local, alwaysShow: false };
+  const detail = vscode.l10n.t('On this machine; no registry and no account needed');
+  return { ...row, ...local, detail, alwaysShow: false };
 }
 
 function groupTitle(group: Destination['group']): string {

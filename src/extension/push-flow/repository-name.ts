@@ -8,12 +8,14 @@ export function repositoryName(stem: string): string {
     .replace(/\p{Mark}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9._]+/g, '-')
-    // Separators may not meet: one of each run stays.
-    .replace(/[._-]*-[._-]*/g, '-')
-    .replace(/\.{2,}/g, '.')
-    .replace(/_{3,}/g, '__')
-    .replace(/\._+|_+\./g, '.')
+    .replace(/[._-]{2,}/g, oneSeparator)
     .slice(0, MAX_LENGTH)
     .replace(/^[._-]+|[._-]+$/g, '');
   return name === '' ? 'model' : name;
+}
+
+/** Separators may not meet: a run of them becomes the plainest that is in it. Two underscores are one separator. */
+function oneSeparator(run: string): string {
+  if (run === '__') return run;
+  return run.includes('-') ? '-' : run.includes('.') ? '.' : '_';
 }

@@ -34,7 +34,7 @@ export async function reviewPush(
     title: `${title} → ${formatLocation(location)}`,
     step: 3,
     totalSteps: 3,
-    placeholder: vscode.l10n.t('Enter pushes; below is what goes with it'),
+    placeholder: vscode.l10n.t('Review what goes; Enter pushes'),
     items: () => rows,
     refuse: ({ choice }) =>
       choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
@@ -96,25 +96,31 @@ function findingRows(model: PreparedModel): readonly ReviewItem[] {
   ];
 }
 
+/** Values under the place they came from, in the order of the metadata document. */
 function valueRows(model: PreparedModel): readonly ReviewItem[] {
   const rows = metadataRows(model.metadata, model.origins);
   if (rows.length === 0) return [separator(vscode.l10n.t('no metadata'))];
-  return [separator(vscode.l10n.t('metadata')), ...rows.map(valueRow)];
+  return ORIGINS.flatMap((origin) => {
+    const own = rows.filter((row) => (row.origin ?? 'auto') === origin);
+    return own.length === 0 ? [] : [separator(originText(origin)), ...own.map(valueRow)];
+  });
 }
 
-function valueRow({ label, value, origin }: MetadataRow): ReviewItem {
-  const from = origin === undefined ? '' : `  ·  ${originText(origin)}`;
-  return { label, description: `${value}${from}`, choice: undefined };
+/** What a person said stands before what was read. */
+const ORIGINS: readonly Origin[] = ['user', 'file', 'auto'];
+
+function valueRow({ label, value }: MetadataRow): ReviewItem {
+  return { label, description: value, choice: undefined };
 }
 
 function originText(origin: Origin): string {
   switch (origin) {
     case 'auto':
-      return vscode.l10n.t('read from the model');
+      return vscode.l10n.t('metadata read from the model');
     case 'file':
-      return vscode.l10n.t('from .omlmd.yaml');
+      return vscode.l10n.t('metadata from .omlmd.yaml');
     case 'user':
-      return vscode.l10n.t('typed');
+      return vscode.l10n.t('metadata that was typed');
   }
 }
 

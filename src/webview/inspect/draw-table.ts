@@ -32,10 +32,17 @@ function body(view: TableView): readonly HTMLElement[] {
       {},
       ...row.map((cell, index) => {
         if (columns.length === 0 && index === 0) return element('th', { scope: 'row' }, cell);
-        return index === bars ? barCell(cell, countOf(cell) / most) : element('td', {}, cell);
+        return index === bars ? barCell(cell, countOf(cell) / most) : textCell(cell);
       }),
     ),
   );
+}
+
+/** Longest text that is never broken, characters: a size with its unit, a type. */
+const UNBROKEN = 12;
+
+function textCell(text: string): HTMLElement {
+  return element('td', text.length <= UNBROKEN ? { class: 'short' } : {}, text);
 }
 
 function barCell(text: string, share: number): HTMLElement {

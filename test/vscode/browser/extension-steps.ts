@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Locator } from 'playwright-core';
+import {
+  type DockerRegistry,
+  PASSWORD,
+  startDockerRegistry,
+  USER,
+} from '../../interop/support/docker-registry.ts';
+import type { Stage, Step, Suite } from './step.ts';
+import type { Workbench } from './workbench.ts';
+
+/** A pickle that calls `os.system` when it is loaded: `cos\nsystem\n(S'true'\ntR.` */
+const DANGEROUS_PICKLE = "cos\nsystem\n(S'true'\ntR.";
+
+/** The main job as a person does it, in one window and one colour theme. */
+export function extensionSuite(name: string, theme: string): Suite {
+  let registry: DockerRegistry | undefined;
+  const host = () => {
+    assert(registry);
+    return registry.host;
+  };
+  return {
+    name,
+    settings: { 'workbench.colorTheme': theme },
+    async before() {
+      const started = await startDockerRegistry({ auth: true });
+      registry = started;
+      return () => started.stop();
+    },
+    steps: [
+      ...localSteps(),
+      ...registrySteps(host),
+      { name: 'a model that runs code has to be confirmed', run: confirmDangerous },
+      { name: 'the walkthrough', run: seeWalkthrough },
+    ],
+  };
+}
+
+function localSteps(): readonly Step[] {
+  return [
+    { name: 'the views say what to do when there is nothing', run: seeWelcome },
+    { name: 'push from the explorer with Enter three times', run: pushWithThreeEnters },
+    { name: 'the store shows what was pushed', run: seeInStore },
+    { name: 'inspect the artifact', run: inspectArtifact },
+    { name: 'inspect the file', run: inspectFile },
+    { name: 'push again: the next version is suggested', run: pushAgain },
+  ];
+}
+
+function registrySteps(host: () => string): readonly Step[] {
+  return [
+    { name: 'add a registry, and sign in', run: (stage) => signIn(stage, host()) },
+    { name: 'push to the registry', run: (stage) => pushToRegistry(stage, host()) },
+    { name: 'browse the registry', run: (stage) => browseRegistry(stage, host()) },
+    { name: 'pull from the registry', run: (stage) => pullFromRegistry(stage, host()) },
+    { name: 'delete asks first', run: (stage) => deleteAsks(stage, host()) },
+  ];
+}
+
+async function seeWelcome({ workbench, page }: Stage): Promise<void> {
+  await workbench.activityBarItem('OMLMD').click();
+  await page.getByText('Try with a Sample Model').first().waitFor();
+  await page.getByRole('button', { name: 'Add Registry…' }).first().waitFor();
+}
+
+async function pushWithThreeEnters({ page, workbench, snap }: Stage): Promise<void> {
+  await openExplorer(workbench);
+  await workbench.explorerRow('iris.onnx').click({ button: 'right' });
+  await snap('context menu');
+  await choose(workbench, 'Push as OCI Artifact…');
+  await enterThrough(page.locator('.quick-input-widget'), snap);
+  await page.getByRole('treeitem', { name: /version v1 of local\/iris/ }).waitFor();
+}
+
+/** The icon of a view that is shown already would hide it. */
+async function openExplorer(workbench: Workbench): Promise<void> {
+  if (!(await workbench.explorerRow('iris.onnx').isVisible()))
+    await workbench.activityBarItem('Explorer').click();
+  await workbench.explorerRow('iris.onnx').waitFor();
+}
+
+/** Opens the push flow on a file of the explorer, and waits for its first step. */
+async function startPush({ page, workbench }: Stage, file: string): Promise<void> {
+  await openExplorer(workbench);
+  await workbench.explorerRow(file).click({ button: 'right' });
+  await choose(workbench, 'Push as OCI Artifact…');
+  await page.locator('.quick-input-widget input[placeholder^="Where to?"]').waitFor();
+}
+
+/** Milliseconds in which a menu that has just opened takes no click, lest a double click hit an entry. */
+const MENU_SETTLES_MS = 400;
+
+async function choose(workbench: Workbench, entry: string): Promise<void> {
+  await workbench.menuItem(entry).waitFor();
+  await sleep(MENU_SETTLES_MS);
+  await workbench.menuItem(entry).click();
+}
+
+/** Presses Enter in each of the three steps, and nothing else. */
+async function enterThrough(box: Locator, snap?: Stage['snap']): Promise<void> {
+  for (const [step, says] of [
+    ['1/3', 'Where to?'],
+    ['2/3', 'Which tag?'],
+    ['3/3', 'Review'],
+  ] as const) {
+    await box.locator(`input[placeholder^="${says}"]`).waitFor();
+    await box.getByText(`(${step})`).waitFor();
+    await snap?.(`step ${step}`);
+    await box.page().keyboard.press('Enter');
+  }
+}
+
+async function seeInStore({ page, workbench, home }: Stage): Promise<void> {
+  await workbench.notification('Pushed local/iris:v1').waitFor();
+  assert(existsSync(path.join(home, 'store', 'iris', 'index.json')));
+  await expand(workbench.treeItem(/^version v1 of local\/iris/));
+  await page.getByRole('treeitem', { name: /^file iris\.onnx/ }).waitFor();
+  await expand(workbench.treeItem(/^Metadata, /));
+  await page.getByRole('treeitem', { name: 'name: iris' }).waitFor();
+}
+
+/** Opens a branch unless it is open. */
+async function expand(row: Locator): Promise<void> {
+  await row.waitFor();
+  if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+}
+
+async function inspectArtifact({ workbench, snap }: Stage): Promise<void> {
+  await workbench.clearNotifications();
+  const row = workbench.treeItem(/^version v1 of local\/iris/);
+  await row.hover();
+  await row.locator('a[aria-label="Inspect Model"]').click();
+  const view = workbench.webview();
+  await view.getByRole('heading', { name: 'iris', exact: true }).waitFor();
+  await view.getByRole('button', { name: 'Pull…' }).waitFor();
+  await view.getByRole('heading', { name: 'Tensors' }).waitFor();
+  await snap('top');
+  await view.getByRole('heading', { name: 'Tensors' }).scrollIntoViewIfNeeded();
+  await view.getByText('Manifest', { exact: true }).click();
+}
+
+async function inspectFile({ workbench }: Stage): Promise<void> {
+  await openExplorer(workbench);
+  await workbench.explorerRow('iris.onnx').click({ button: 'right' });
+  await choose(workbench, 'Inspect Model');
+  const view = workbench.webview();
+  await view.getByRole('button', { name: 'Push…' }).waitFor();
+  await view.getByText('model', { exact: true }).first().waitFor();
+}
+
+async function pushAgain(stage: Stage): Promise<void> {
+  const { page, workbench, snap } = stage;
+  await startPush(stage, 'iris.onnx');
+  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('v2').waitFor();
+  await workbench.quickInput().fill('v1');
+  await workbench.quickPickRow('exists, names sha256:').waitFor();
+  await snap('tag that exists');
+  await workbench.quickInput().fill('');
+  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('Push').first().waitFor();
+  await page.keyboard.press('Enter');
+  await workbench.treeItem(/^version v2 of local\/iris/).waitFor();
+}
+
+async function signIn({ page, workbench, snap }: Stage, host: string): Promise<void> {
+  await workbench.clearNotifications();
+  await workbench.runCommand('OMLMD: Add Registry…');
+  await workbench.quickInput().fill(host);
+  await snap('typed host');
+  await page.keyboard.press('Enter');
+  await workbench.notification(`${host} takes logins`).getByText('Sign In…').click();
+  await typeLogin(page.locator('.quick-input-widget'), 'wrong');
+  await page.getByText('did not take this login').first().waitFor();
+  await snap('refused login');
+  await typeLogin(page.locator('.quick-input-widget'), PASSWORD);
+  await page.getByText(`Signed in to ${host} as ${USER}`).first().waitFor();
+}
+
+async function typeLogin(box: Locator, password: string): Promise<void> {
+  await box.locator('input[placeholder="User name"]').fill(USER);
+  await box.page().keyboard.press('Enter');
+  await box.locator('input[type="password"]').fill(password);
+  await box.page().keyboard.press('Enter');
+}
+
+async function pushToRegistry(stage: Stage, host: string): Promise<void> {
+  const { page, workbench, snap } = stage;
+  await startPush(stage, 'iris.onnx');
+  await workbench.quickInput().fill(`${host}/team/iris`);
+  await snap('typed repository');
+  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('v1').waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget input[placeholder^="Review"]').waitFor();
+  await page.keyboard.press('Enter');
+  await workbench.notification(`Pushed ${host}/team/iris:v1`).waitFor();
+}
+
+async function browseRegistry({ workbench }: Stage, host: string): Promise<void> {
+  await workbench.activityBarItem('OMLMD').click();
+  await expand(workbench.treeItem(`registry ${host}`));
+  await expand(workbench.treeItem(`repository ${host}/team/iris`));
+  await expand(workbench.treeItem(`version v1 of ${host}/team/iris`));
+  await workbench
+    .treeItem(/^file iris\.onnx/)
+    .last()
+    .waitFor();
+}
+
+async function pullFromRegistry({ page, workbench, workspace, snap }: Stage, host: string): Promise<void> {
+  await workbench.clearNotifications();
+  await workbench.treeItem(`version v1 of ${host}/team/iris`).click({ button: 'right' });
+  await snap('menu of a tag');
+  await choose(workbench, 'Pull…');
+  await workbench.quickPickRow('models/team/iris/v1').waitFor();
+  await snap('folder');
+  await page.keyboard.press('Enter');
+  await workbench.notification('Pulled').waitFor();
+  const pulled = readFileSync(path.join(workspace, 'models', 'team', 'iris', 'v1', 'iris.onnx'));
+  assert.deepEqual(pulled, readFileSync(path.join(workspace, 'iris.onnx')));
+}
+
+async function deleteAsks({ page, workbench, snap }: Stage, host: string): Promise<void> {
+  await workbench.clearNotifications();
+  await workbench.treeItem(`version v1 of ${host}/team/iris`).click({ button: 'right' });
+  await choose(workbench, 'Delete…');
+  const dialog = page.locator('.monaco-dialog-box');
+  await dialog.getByText(`Delete ${host}/team/iris:v1?`).waitFor();
+  await snap('question');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await workbench.treeItem(`version v1 of ${host}/team/iris`).waitFor({ state: 'detached' });
+}
+
+async function confirmDangerous(stage: Stage): Promise<void> {
+  const { page, workbench, workspace, home, snap } = stage;
+  writeFileSync(path.join(workspace, 'scorer.pkl'), DANGEROUS_PICKLE);
+  await startPush(stage, 'scorer.pkl');
+  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('first version').waitFor();
+  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('Push Anyway…').waitFor();
+  await snap('review of a dangerous model');
+  await page.keyboard.press('Enter');
+  const dialog = page.locator('.monaco-dialog-box');
+  await dialog.getByText('can run code').waitFor();
+  await snap('question');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.keyboard.press('Escape');
+  assert(!existsSync(path.join(home, 'store', 'scorer')));
+}
+
+async function seeWalkthrough({ page, workbench }: Stage): Promise<void> {
+  await page.keyboard.press('Control+b');
+  await workbench.runCommand('Welcome: Open Walkthrough...');
+  await workbench.quickInput().fill('artifact');
+  await workbench.quickPickRow('Your first model as an OCI artifact').click();
+  await page.getByText('Press Enter three times').first().waitFor();
+  await sleep(1500);
+}
