@@ -23,21 +23,28 @@ exitOnSignals();
 const codeServer = installCodeServer();
 const vsix = await packageExtension();
 const failures: boolean[] = [];
-for (const suite of await chosenSuites(process.argv.slice(2))) {
-  failures.push(...(await runSuite(codeServer, vsix, suite)));
+for (const name of suiteNames(process.argv.slice(2))) {
+  const suite = await loadSuite(name);
+  failures.push(...(suite === undefined ? [true] : await runSuite(codeServer, vsix, suite)));
 }
 const failed = failures.filter(Boolean).length;
 process.exitCode = failed === 0 && failures.length > 0 ? 0 : 1;
 console.log(`${failures.length - failed} passed, ${failed} failed`);
 
-async function chosenSuites(names: readonly string[]): Promise<readonly Suite[]> {
+function suiteNames(chosen: readonly string[]): readonly string[] {
   const all = readdirSync(SUITES).flatMap((file) => SUITE_FILE.exec(file)?.[1] ?? []);
-  const suites: Suite[] = [];
-  for (const name of all.filter((name) => names.length === 0 || names.includes(name))) {
+  return chosen.length === 0 ? all : chosen;
+}
+
+/** A file that does not load is one failure, and the others still run. */
+async function loadSuite(name: string): Promise<Suite | undefined> {
+  try {
     const module: { readonly suite: Suite } = await import(path.join(SUITES, `${name}.steps.ts`));
-    suites.push(module.suite);
+    return module.suite;
+  } catch (error) {
+    console.log(`\n${name}\n  FAIL loading the steps\n${textOf(error)}`);
+    return undefined;
   }
-  return suites;
 }
 
 /** Runs one suite in a window of its own; says of each step whether it failed. */
