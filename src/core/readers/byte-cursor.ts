@@ -9,7 +9,7 @@ export class ByteCursor {
   /** Byte order of numbers; some formats tell theirs in the first bytes. */
   littleEndian = true;
   readonly #source: ByteSource;
-  #buffer: Uint8Array = new Uint8Array();
+  #buffer: Buffer = Buffer.alloc(0);
   #view = new DataView(this.#buffer.buffer);
   /** Position of the first buffered byte. */
   #base: number;
@@ -42,7 +42,7 @@ export class ByteCursor {
       if (next.byteLength === 0) return false;
       this.#base += this.#at;
       this.#at = 0;
-      this.#buffer = rest.byteLength === 0 ? next : Buffer.concat([rest, next]);
+      this.#buffer = rest.byteLength === 0 ? asBuffer(next) : Buffer.concat([rest, next]);
       this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.byteLength);
     }
     return true;
@@ -62,7 +62,7 @@ export class ByteCursor {
     if (this.#source.size === undefined) return await this.#readTo(target);
     this.#base = target;
     this.#at = 0;
-    this.#buffer = new Uint8Array();
+    this.#buffer = Buffer.alloc(0);
   }
 
   /** {@link skip} inside the buffer, without waiting; false when that is not possible. */
@@ -129,6 +129,12 @@ export class ByteCursor {
     return this.#buffer.subarray(start, start + count);
   }
 
+  /** The next bytes as text; wrong UTF-8 is replaced. */
+  text(count: number): string {
+    const start = this.#advance(count);
+    return this.#buffer.toString('utf8', start, start + count);
+  }
+
   /** A 64-bit unsigned count or length; one that no file can hold is `malformed`. */
   count(): number {
     const at = this.position;
@@ -145,6 +151,11 @@ export class ByteCursor {
     this.#at += bytes;
     return start;
   }
+}
+
+/** The same bytes under Node's class, which makes text of a part without a view of it. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -1,5 +1,5 @@
 import { quote } from '../errors.ts';
-import { type ByteCursor, decodeText } from './byte-cursor.ts';
+import type { ByteCursor } from './byte-cursor.ts';
 import { GGUF_VALUE_TYPES, type GgufValueType } from './gguf-types.ts';
 import { MAX_GGUF_KEYS, MAX_LIST_ENTRIES, MAX_NAME_BYTES, MAX_STRING_BYTES } from './limits.ts';
 import { malformed } from './parse-stop.ts';
@@ -50,7 +50,7 @@ export async function readString(cursor: ByteCursor, lengths: GgufLengths, most:
   if (length > cursor.left) throw malformed(`a text of ${length} bytes is stated`, cursor.position);
   const kept = Math.min(length, most);
   await cursor.need(kept);
-  const text = decodeText(cursor.bytes(kept));
+  const text = cursor.text(kept);
   if (length > kept) await cursor.skip(length - kept);
   return text;
 }

@@ -26,9 +26,11 @@ export const MAX_GGUF_KEYS = 65_536;
 /** Bytes of pickle opcodes that are run symbolically, payloads that are skipped not counted. */
 export const MAX_PICKLE_OPCODE_BYTES = 64 * 1024 * 1024;
 /** Objects a pickle may build before later ones are only counted. Stops one-byte opcodes that make an object each. */
-export const MAX_PICKLE_OBJECTS = 400_000;
-/** Entries of a pickle's stack and of its memo. Stops 64 MiB of pushes from becoming gigabytes of pointers. */
+export const MAX_PICKLE_OBJECTS = 200_000;
+/** Entries of a pickle's stack. Stops 64 MiB of pushes from becoming gigabytes of pointers. */
 export const MAX_PICKLE_STACK = 500_000;
+/** Entries of a pickle's memo; later ones are kept only where an import needs them. Every text in a pickle makes one. */
+export const MAX_PICKLE_MEMO = 150_000;
 /** Characters of text a pickle may keep in memory in all. */
 export const MAX_PICKLE_TEXT = 16 * 1024 * 1024;
 /** Pickles inside pickles (object arrays of joblib). Stops recursion by nesting. */

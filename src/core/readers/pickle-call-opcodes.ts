@@ -26,14 +26,15 @@ function stackGlobal(state: PickleState): void {
   const name = state.stack.pop();
   const module = state.stack.pop();
   if (typeof module === 'string' && typeof name === 'string') {
+    state.stack.keep(module);
+    state.stack.keep(name);
     pushGlobal(state, module, name);
     return;
   }
-  const beyond = [module, name].some((part) => isKind(part, 'opaque') && part.reason === 'limit');
   state.trace.computed(
     'loading the file imports something whose name is not in plain sight',
     state.where,
-    !beyond,
+    true,
   );
   state.stack.push(FOREIGN);
 }

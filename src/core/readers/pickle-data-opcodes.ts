@@ -79,12 +79,20 @@ async function skipPayload(state: PickleState, length: number): Promise<void> {
 }
 
 /** Text of a stated length; long ones are passed over. Sync where it is here already, which is nearly always. */
-function text(state: PickleState, length: number, decode = decodeText): Promise<void> | void {
-  if (length > MAX_STRING_BYTES) {
-    return skipPayload(state, length).then(() => state.stack.push(BEYOND_LIMIT));
-  }
-  if (state.cursor.buffered >= length) state.stack.pushText(decode(state.cursor.bytes(length)));
-  else return state.cursor.need(length).then(() => state.stack.pushText(decode(state.cursor.bytes(length))));
+function text(state: PickleState, length: number, take: (length: number) => string): Promise<void> | void {
+  if (length > MAX_STRING_BYTES) return skipPayload(state, length).then(() => state.stack.push(BEYOND_LIMIT));
+  if (state.cursor.buffered < length)
+    return state.cursor.need(length).then(() => state.stack.pushText(take(length)));
+  state.stack.pushText(take(length));
+}
+
+function utf8(state: PickleState, length: number): Promise<void> | void {
+  return text(state, length, (count) => state.cursor.text(count));
+}
+
+/** BINSTRING of Python 2: bytes that were its text. */
+function latin1(state: PickleState, length: number): Promise<void> | void {
+  return text(state, length, (count) => Buffer.from(state.cursor.bytes(count)).toString('latin1'));
 }
 
 /** Bytes of a stated length. Kept when short: labels and numbers are in them, or another pickle. */
@@ -99,11 +107,6 @@ async function bytes(state: PickleState, length: number): Promise<void> {
   const kept = new Uint8Array(state.cursor.bytes(length));
   if (kept[0] === 0x80 && kept.byteLength > 2) state.nested.push(kept);
   state.stack.pushObject(() => ({ kind: 'bytes', length, bytes: kept }));
-}
-
-/** BINSTRING of Python 2: bytes that were its text. */
-function latin1(view: Uint8Array): string {
-  return Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('latin1');
 }
 
 function signedLength(state: PickleState): number {
@@ -140,11 +143,11 @@ export const DATA_OPCODES: PickleOpcodes = new Map([
   opcode(0x8b, 2, (state) => longBytes(state, state.cursor.i32())),
   opcode('S', 0, (state) => textLine(state, unquotePython)),
   opcode('V', 0, (state) => textLine(state, decodeRawUnicode)),
-  opcode('T', 1, (state) => text(state, signedLength(state), latin1)),
-  opcode('U', 1, (state) => text(state, state.cursor.u8(), latin1)),
-  opcode('X', 1, (state) => text(state, state.cursor.u32())),
-  opcode(0x8c, 4, (state) => text(state, state.cursor.u8())),
-  opcode(0x8d, 4, (state) => text(state, state.cursor.count())),
+  opcode('T', 1, (state) => latin1(state, signedLength(state))),
+  opcode('U', 1, (state) => latin1(state, state.cursor.u8())),
+  opcode('X', 1, (state) => utf8(state, state.cursor.u32())),
+  opcode(0x8c, 4, (state) => utf8(state, state.cursor.u8())),
+  opcode(0x8d, 4, (state) => utf8(state, state.cursor.count())),
   opcode('C', 3, (state) => bytes(state, state.cursor.u8())),
   opcode('B', 3, (state) => bytes(state, state.cursor.u32())),
   opcode(0x8e, 4, (state) => bytes(state, state.cursor.count())),

@@ -2,10 +2,15 @@ import { decodeText } from './byte-cursor.ts';
 import { malformed } from './parse-stop.ts';
 import { readLine } from './pickle-data-opcodes.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
-import { isKind, type PickleValue } from './pickle-values.ts';
+import { BEYOND_LIMIT, isKind, type PickleValue } from './pickle-values.ts';
 
 /** LIST, TUPLE, DICT and FROZENSET: what stands above the mark. */
 function collect(state: PickleState, make: (items: PickleValue[]) => PickleValue): void {
+  if (state.stack.isFull) {
+    state.stack.dropMark();
+    state.stack.push(BEYOND_LIMIT);
+    return;
+  }
   const items = state.stack.popMark();
   state.stack.pushObject(() => make(items));
 }
@@ -30,6 +35,18 @@ function append({ stack }: PickleState, items: readonly PickleValue[]): void {
   if (isKind(target, 'list') || isKind(target, 'set') || isKind(target, 'object')) {
     for (const item of items) target.items.push(item);
   }
+}
+
+/** APPENDS and ADDITEMS. */
+function appendMarked(state: PickleState): void {
+  if (state.stack.isFull) state.stack.dropMark();
+  else append(state, state.stack.popMark());
+}
+
+/** SETITEMS. */
+function setMarked(state: PickleState): void {
+  if (!state.stack.isFull) setItems(state, pairs(state.stack.popMark(), state.cursor.position));
+  else if (state.stack.dropMark() % 2 !== 0) throw malformed('a key has no value', state.cursor.position);
 }
 
 function setItems({ stack }: PickleState, entries: readonly [PickleValue, PickleValue][]): void {
@@ -82,13 +99,13 @@ export const OBJECT_OPCODES: PickleOpcodes = new Map([
   opcode(0x86, 2, (state) => tuple(state, 2)),
   opcode(0x87, 2, (state) => tuple(state, 3)),
   opcode('a', 0, (state) => append(state, [state.stack.pop()])),
-  opcode('e', 1, (state) => append(state, state.stack.popMark())),
-  opcode(0x90, 4, (state) => append(state, state.stack.popMark())),
+  opcode('e', 1, appendMarked),
+  opcode(0x90, 4, appendMarked),
   opcode('s', 0, (state) => {
     const value = state.stack.pop();
     setItems(state, [[state.stack.pop(), value]]);
   }),
-  opcode('u', 1, (state) => setItems(state, pairs(state.stack.popMark(), state.cursor.position))),
+  opcode('u', 1, setMarked),
   opcode('p', 0, async (state) => state.stack.remember(await memoLine(state))),
   opcode('q', 1, ({ stack, cursor }) => stack.remember(cursor.u8())),
   opcode('r', 1, ({ stack, cursor }) => stack.remember(cursor.u32())),

@@ -1,9 +1,11 @@
-import { MAX_PICKLE_OBJECTS, MAX_PICKLE_STACK, MAX_PICKLE_TEXT } from './limits.ts';
+import { MAX_PICKLE_MEMO, MAX_PICKLE_OBJECTS, MAX_PICKLE_STACK, MAX_PICKLE_TEXT } from './limits.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
-import { BEYOND_LIMIT, type PickleValue } from './pickle-values.ts';
+import { BEYOND_LIMIT, isKind, type PickleValue } from './pickle-values.ts';
 
 /** Texts of up to this many characters are kept also when there were too many: imports are made of them. */
 const ALWAYS_KEPT_CHARACTERS = 128;
+/** Memo entries that wait to be needed once the memo is full. */
+const MAX_RECENT = 64;
 
 /** The unpickler's stack, marks and memo, bounded. */
 export class PickleStack {
@@ -11,7 +13,9 @@ export class PickleStack {
   /** Heights of the stack at each MARK. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
-  #memoOverflowed = false;
+  /** The last entries that a full memo did not take. */
+  readonly #recent = new Map<number, readonly [index: number, value: PickleValue]>();
+  #memoized = 0;
   #objects = 0;
   #characters = 0;
 
@@ -80,6 +84,15 @@ export class PickleStack {
     return this.#values.splice(height);
   }
 
+  /** {@link popMark} for those who would drop what it gives; the number of values. */
+  dropMark(): number {
+    const height = this.#marks.pop();
+    if (height === undefined) throw malformed('there is no mark on the stack');
+    const count = this.#values.length - height;
+    this.#values.length = height;
+    return count;
+  }
+
   /** POP: the value on top, or the mark when nothing stands above it. */
   discard(): void {
     if (this.#values.length > this.#floor()) this.#values.pop();
@@ -88,19 +101,31 @@ export class PickleStack {
 
   remember(index: number): void {
     const value = this.top();
-    if (this.#memo.size < MAX_PICKLE_STACK || this.#memo.has(index)) this.#memo.set(index, value);
-    else this.#memoOverflowed = true;
+    const isNew = !this.#memo.has(index);
+    if (isNew) this.#memoized += 1;
+    if (!isNew || this.#memo.size < MAX_PICKLE_MEMO) this.#memo.set(index, value);
+    else if (isKind(value, 'global') && this.#memo.size < 2 * MAX_PICKLE_MEMO) this.#memo.set(index, value);
+    else {
+      this.#recent.set(this.#memoized % MAX_RECENT, [index, value]);
+    }
   }
 
-  /** MEMOIZE: under the next free number. */
+  /** MEMOIZE: under the number of entries there are. */
   memoize(): void {
-    this.remember(this.#memo.size);
+    this.remember(this.#memoized);
+  }
+
+  /** A text that turned out to name an import will be asked for again: it stays, also in a full memo. */
+  keep(text: string): void {
+    for (const [index, value] of this.#recent.values()) {
+      if (value === text && this.#memo.size < 2 * MAX_PICKLE_MEMO) this.#memo.set(index, value);
+    }
   }
 
   recall(index: number): PickleValue {
     const value = this.#memo.get(index);
     if (value !== undefined) return value;
-    if (this.#memoOverflowed) return BEYOND_LIMIT;
+    if (this.#memo.size >= MAX_PICKLE_MEMO) return BEYOND_LIMIT;
     throw malformed(`the memo has no entry ${index}`);
   }
 }

@@ -1,4 +1,4 @@
-import { type ByteCursor, decodeText } from './byte-cursor.ts';
+import type { ByteCursor } from './byte-cursor.ts';
 import { MAX_PROTOBUF_DEPTH, MAX_STRING_BYTES } from './limits.ts';
 import { malformed } from './parse-stop.ts';
 
@@ -98,7 +98,7 @@ export async function readText(
   if (field.wire !== 'bytes') return '';
   const length = Math.min(field.end - cursor.position, most);
   if (cursor.buffered < length) await cursor.need(length);
-  return decodeText(cursor.bytes(length));
+  return cursor.text(length);
 }
 
 /** Signed integers of a repeated field, packed or not, appended to `into`; more than `most` are malformed. */

@@ -1,6 +1,5 @@
 import { quote } from '../errors.ts';
 import type { ByteCursor } from './byte-cursor.ts';
-import { decodeText } from './byte-cursor.ts';
 import { bitsOf } from './dtypes.ts';
 import type { FactsBuilder } from './facts.ts';
 import { JsonCursor } from './json-cursor.ts';
@@ -63,7 +62,7 @@ async function readHeader(cursor: ByteCursor, facts: FactsBuilder): Promise<void
     throw new ParseStop('too-large-to-show', `the header has ${length} bytes; its tensors are not listed`, 0);
   }
   await cursor.need(length);
-  const header = new Header(decodeText(cursor.bytes(length)));
+  const header = new Header(cursor.text(length));
   try {
     header.parse();
   } finally {

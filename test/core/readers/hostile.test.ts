@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OmlmdError } from '../../../src/core/errors.ts';
 import { bytesContent, type Content, openFileContent } from '../../../src/core/oci/content.ts';
-import { readModelFile } from '../../../src/core/readers/index.ts';
+import { MODEL_READERS, readModelFile } from '../../../src/core/readers/index.ts';
+import { collectFacts } from '../../../src/core/readers/read-file.ts';
+import type { ModelReader } from '../../../src/core/readers/reader.ts';
 import { codesOf, countingContent, fixtureBytes, fixtureNames, readBytes } from './fixtures.ts';
 
 const READ = fixtureNames('.onnx', '.safetensors', '.gguf', '.pkl', '.joblib').filter(
@@ -300,6 +302,42 @@ describe('names and content', () => {
     });
     expect(facts.findings).toEqual([]);
     expect(codesOf(await readBytes('README.onnx', text('# A model\n')))).toEqual(['low name-mismatch']);
+  });
+});
+
+describe('a reader of another format', () => {
+  const toy: ModelReader = {
+    id: 'toy',
+    extensions: ['.toy'],
+    recognizes: (_path, head) => head[0] === 0x54,
+    async read(file, options) {
+      const facts = await collectFacts(
+        file,
+        async ({ cursor, facts }) => {
+          await cursor.need(3);
+          facts.property('parameter_count', cursor.bytes(3)[2]);
+        },
+        options,
+      );
+      return facts.build('toy', 'toy');
+    },
+  };
+
+  it('is one object in the list', async () => {
+    const content = bytesContent(Buffer.from('TO!'));
+    const facts = await readModelFile({ path: 'x.toy', content }, { readers: [toy, ...MODEL_READERS] });
+    expect(facts.format.name).toBe('toy');
+    expect(facts.metadata.customProperties.get('parameter_count')).toEqual({ text: '33' });
+  });
+
+  it('may throw anything: it becomes a finding', async () => {
+    const broken: ModelReader = { ...toy, read: () => Promise.reject(new TypeError('a bug')) };
+    const facts = await readModelFile(
+      { path: 'x.toy', content: bytesContent(Buffer.from('TO')) },
+      { readers: [broken] },
+    );
+    expect(codesOf(facts)).toEqual(['high malformed']);
+    expect(facts.format.name).toBe('toy');
   });
 });
 
