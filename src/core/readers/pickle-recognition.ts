@@ -46,8 +46,36 @@ const ARGUMENTS: ReadonlyMap<string, Argument> = new Map<string, Argument>([
   ['\x96', 'n8'],
   ['\x95', 8],
 ]);
+/** What the line of an opcode may hold. */
+const PRINTABLE = /^[\x20-\x7e\x80-\xff]*$/;
+const NUMERIC = /^[-+0-9L]*$/;
+const LINES: ReadonlyMap<string, RegExp> = new Map([
+  ['I', NUMERIC],
+  ['L', NUMERIC],
+  ['p', NUMERIC],
+  ['g', NUMERIC],
+  ['F', /^[-+0-9.einfa]*$/i],
+  ['S', /^['"]/],
+]);
 /** Opcodes that a file without a protocol number must have before it is believed to be a pickle. */
 const TELLING = new Set(['c', 'i', '\x93', ']', '}', '(', 'R']);
+/** Opcodes that can come first. */
+const PUSHES = new Set([
+  ...'(NILFKMJGSVTUXCBP])}c',
+  '\x88',
+  '\x89',
+  '\x8a',
+  '\x8b',
+  '\x8c',
+  '\x8d',
+  '\x8e',
+  '\x8f',
+  '\x95',
+  '\x96',
+  '\x82',
+  '\x83',
+  '\x84',
+]);
 /** Opcodes that call what was imported. */
 const CALLING = new Set(['R', 'o', '\x81', '\x92']);
 /** Opcodes that are enough to believe it, where the file goes on behind the head. */
@@ -60,6 +88,8 @@ const ENOUGH_OPCODES = 6;
 export function looksLikePickle(head: Uint8Array): boolean {
   const [first, second = 255] = head;
   if (first === PROTO) return second <= 5 && head.byteLength > 2 && walkOpcodes(head, 2).opcodes > 0;
+  // On the empty stack only a push makes sense: words begin with opcodes that take.
+  if (!PUSHES.has(String.fromCharCode(first ?? 0))) return false;
   const { valid, opcodes, telling, stopped, called } = walkOpcodes(head, 0);
   return called || (valid && telling && (stopped || opcodes >= ENOUGH_OPCODES));
 }
@@ -95,7 +125,7 @@ function walkOpcodes(head: Uint8Array, start: number): OpcodeWalk {
 
 function behind(head: Uint8Array, at: number, argument: Argument, code: string): number | undefined {
   if (typeof argument === 'number') return at + argument;
-  if (argument === 'line') return behindLine(head, at, /^I|^L|^p|^g/.test(code));
+  if (argument === 'line') return behindLine(head, at, LINES.get(code) ?? PRINTABLE);
   if (argument === 'lines') {
     const middle = behindName(head, at);
     return middle === undefined ? undefined : behindName(head, middle);
@@ -107,10 +137,10 @@ function behind(head: Uint8Array, at: number, argument: Argument, code: string):
   return at + width + length;
 }
 
-function behindLine(head: Uint8Array, at: number, isNumber: boolean): number | undefined {
+function behindLine(head: Uint8Array, at: number, pattern: RegExp): number | undefined {
   const end = head.indexOf(0x0a, at);
   const line = Buffer.from(head.subarray(at, end < 0 ? head.byteLength : end)).toString('latin1');
-  if (isNumber && !/^[-+0-9L]*$/.test(line)) return undefined;
+  if (!pattern.test(line)) return undefined;
   return end < 0 ? head.byteLength : end + 1;
 }
 

@@ -260,6 +260,8 @@ describe('pickle parts', () => {
     '<xml/>',
     'import os\nprint(1)\n',
     'I am\n',
+    'set(CMAKE_DL_LIBS "")\n\nif(A)\n',
+    'dash (0.5) unstable\n\n  * The\n',
   ])('%j is no pickle', (text) => expect(looksLikePickle(Buffer.from(text))).toBe(false));
 
   it('tells zlib from the opcodes that look like it', () => {
