@@ -74,7 +74,7 @@ export function artifactView(report: ArtifactReport, manifest: string): ReportVi
           title ?? '',
           formatBytes(size),
           mediaType,
-          digest,
+          shortDigest(digest),
         ]),
       ),
       ...models.flatMap((model) => modelTables(model, models.length > 1)),

@@ -30,20 +30,20 @@ export async function reviewPush(
     ...valueRows(model),
     ...fileRows(model),
   ];
-  const outcome = await picker.show<ReviewItem>({
-    title: `${title} → ${formatLocation(location)}`,
-    step: 3,
-    totalSteps: 3,
-    placeholder: vscode.l10n.t('Review what goes; Enter pushes'),
-    items: () => rows,
-    refuse: ({ choice }) =>
-      choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
-  });
-  if (outcome.kind === 'back') return 'back';
-  const { choice } = outcome.item;
-  if (choice === 'push-anyway')
-    return (await picker.aside(() => confirmUnsafe(model))) ? 'push-anyway' : 'back';
-  return choice ?? 'back';
+  for (;;) {
+    const outcome = await picker.show<ReviewItem>({
+      title: `${title} → ${formatLocation(location)}`,
+      step: 3,
+      totalSteps: 3,
+      placeholder: vscode.l10n.t('Review what goes; Enter pushes'),
+      items: () => rows,
+      refuse: ({ choice }) =>
+        choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
+    });
+    if (outcome.kind === 'back') return 'back';
+    const { choice = 'back' } = outcome.item;
+    if (choice !== 'push-anyway' || (await picker.aside(() => confirmUnsafe(model)))) return choice;
+  }
 }
 
 function criticalOf(model: PreparedModel): PreparedModel['findings'] {

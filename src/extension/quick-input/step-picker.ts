@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 
 /** A row of a step. Separators are rows too. */
@@ -22,6 +23,9 @@ export interface Step<T extends StepItem> {
 
 export type StepOutcome<T> = { readonly kind: 'next'; readonly item: T } | { readonly kind: 'back' };
 
+/** Milliseconds until a dialog that was closed has given the focus back; a box opened earlier would lose it. */
+const FOCUS_RETURNS_MS = 150;
+
 /** One quick pick that several steps take turns in, so that the box never closes between them. */
 export class StepPicker implements vscode.Disposable {
   readonly #pick = vscode.window.createQuickPick<StepItem>();
@@ -43,6 +47,7 @@ export class StepPicker implements vscode.Disposable {
   async aside<T>(other: () => Promise<T>): Promise<T> {
     this.#pick.hide();
     const result = await other();
+    await sleep(FOCUS_RETURNS_MS);
     this.#closed = false;
     return result;
   }

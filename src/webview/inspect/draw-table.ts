@@ -32,7 +32,7 @@ function body(view: TableView): readonly HTMLElement[] {
       {},
       ...row.map((cell, index) => {
         if (columns.length === 0 && index === 0) return element('th', { scope: 'row' }, cell);
-        return index === bars ? barCell(cell, countOf(cell) / most) : textCell(cell);
+        return index === bars && most > 1 ? barCell(cell, countOf(cell) / most) : textCell(cell);
       }),
     ),
   );

@@ -136,9 +136,9 @@ async function inspectArtifact({ workbench, snap }: Stage): Promise<void> {
   const view = workbench.webview();
   await view.getByRole('heading', { name: 'iris', exact: true }).waitFor();
   await view.getByRole('button', { name: 'Pull…' }).waitFor();
-  await view.getByRole('heading', { name: 'Tensors' }).waitFor();
+  await view.getByRole('heading', { name: 'Operators' }).waitFor();
   await snap('top');
-  await view.getByRole('heading', { name: 'Tensors' }).scrollIntoViewIfNeeded();
+  await view.getByRole('heading', { name: 'Operators' }).scrollIntoViewIfNeeded();
   await view.getByText('Manifest', { exact: true }).click();
 }
 
@@ -249,15 +249,30 @@ async function confirmDangerous(stage: Stage): Promise<void> {
   await dialog.getByText('can run code').waitFor();
   await snap('question');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await workbench.quickPickRow('Push Anyway…').waitFor();
   await page.keyboard.press('Escape');
+  await workbench.quickPickRow('Push Anyway…').waitFor({ state: 'hidden' });
   assert(!existsSync(path.join(home, 'store', 'scorer')));
 }
 
-async function seeWalkthrough({ page, workbench }: Stage): Promise<void> {
+/** Milliseconds until the picture of a walkthrough's step has faded in; nothing in the page says when. */
+const PICTURE_SHOWS_MS = 1200;
+
+async function seeWalkthrough({ page, workbench, snap }: Stage): Promise<void> {
   await page.keyboard.press('Control+b');
   await workbench.runCommand('Welcome: Open Walkthrough...');
   await workbench.quickInput().fill('artifact');
   await workbench.quickPickRow('Your first model as an OCI artifact').click();
   await page.getByText('Press Enter three times').first().waitFor();
-  await sleep(1500);
+  for (const step of [
+    'Push a model of yours',
+    'See what was read from it',
+    'Say more about it',
+    'Share it',
+  ]) {
+    await sleep(PICTURE_SHOWS_MS);
+    await snap(`before ${step}`);
+    await page.getByRole('button', { name: step }).first().click();
+  }
+  await sleep(PICTURE_SHOWS_MS);
 }
