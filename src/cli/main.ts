@@ -1,4 +1,5 @@
 import { versionText } from './commands/version.ts';
+import { reclaimBuffers } from './reclaim-buffers.ts';
 
 const { argv, stdin, stdout, stderr, env } = process;
 const args = argv.slice(2);
@@ -19,6 +20,7 @@ if (args.length === 1 && /^(version|-V|--version)$/.test(args[0] ?? '')) {
     });
   }
   const { run } = await import('./run.ts');
+  reclaimBuffers();
   process.exitCode = await run(args, { stdin, stdout, stderr, env }, controller.signal);
   // Idle keep-alive sockets and an open standard input would keep the process; everything is written by now.
   stdin.unref?.();

@@ -120,6 +120,7 @@ export const pushVerb: Verb = {
     const model = await prepareModel(input.paths, {
       metadata: await metadataSource(session),
       set,
+      sidecar: options.text('file'),
       signal,
       onProgress,
     });

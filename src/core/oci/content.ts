@@ -155,29 +155,37 @@ export async function readAll(content: Content, limit: number, options?: CallOpt
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, total);
 }
 
-/**
- * The chunks of `content`, ending in `size-mismatch` or `digest-mismatch` if they are not what was promised. At most
- * `expected.size` bytes are passed on (S11).
- */
+/** The chunks of `content`, ending in `size-mismatch` if they are not as many bytes; never more of them (S11). */
+export async function* sizedStream(
+  content: Pick<Content, 'stream'>,
+  expected: { readonly digest: Digest; readonly size: number },
+  options?: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  let total = 0;
+  for await (const chunk of content.stream(options)) {
+    total += chunk.byteLength;
+    if (total > expected.size) break;
+    yield chunk;
+  }
+  if (total === expected.size) return;
+  const got = total > expected.size ? 'more' : `${total}`;
+  throw new OmlmdError('size-mismatch', `${expected.digest}: expected ${expected.size} bytes, got ${got}`);
+}
+
+/** The chunks of `content`, ending in `size-mismatch` or `digest-mismatch` if they are not what was promised. */
 export async function* verifiedStream(
   content: Pick<Content, 'stream' | 'verifies'>,
   expected: { readonly digest: Digest; readonly size: number },
   options?: CallOptions,
 ): AsyncGenerator<Uint8Array> {
-  const digester =
-    content.verifies === expected.digest ? undefined : new Digester(algorithmOf(expected.digest));
-  let total = 0;
-  for await (const chunk of content.stream(options)) {
-    total += chunk.byteLength;
-    if (total > expected.size) break;
-    digester?.update(chunk);
+  const chunks = sizedStream(content, expected, options);
+  if (content.verifies === expected.digest) return yield* chunks;
+  const digester = new Digester(algorithmOf(expected.digest));
+  for await (const chunk of chunks) {
+    digester.update(chunk);
     yield chunk;
   }
-  if (total !== expected.size) {
-    const got = total > expected.size ? 'more' : `${total}`;
-    throw new OmlmdError('size-mismatch', `${expected.digest}: expected ${expected.size} bytes, got ${got}`);
-  }
-  const digest = digester?.digest() ?? expected.digest;
+  const digest = digester.digest();
   if (digest !== expected.digest) {
     throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
   }

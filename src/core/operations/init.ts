@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { OmlmdError, quote } from '../errors.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import { writeSidecar } from '../model/sidecar.ts';
 import type { CallOptions } from '../oci/content.ts';
+import { replaceFile } from '../store/durable-file.ts';
 import { findSidecar, prepareModel, sidecarCandidates } from './prepare-model.ts';
 
 /** The document of `init` (docs/cli.md). */
@@ -34,27 +33,4 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   });
-}
-
-/** Writes a small file whole or not at all. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const temp = join(dirname(path), `.omlmd-${randomUUID()}`);
-  try {
-    const file = await open(temp, 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temp, path);
-  } catch (error) {
-    await rm(temp, { force: true });
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-    throw new OmlmdError(
-      full ? 'disk-full' : 'file-unreadable',
-      `write ${quote(path)}: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
 }

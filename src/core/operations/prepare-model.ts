@@ -25,6 +25,8 @@ export type MetadataSource =
 
 export interface PrepareOptions {
   readonly metadata?: MetadataSource;
+  /** The model's metadata file, where it is not the one beside it. */
+  readonly sidecar?: string | undefined;
   /** Typed by a person; merged over everything else. */
   readonly set?: readonly SetValue[];
   readonly onProgress?: OnProgress | undefined;
@@ -60,7 +62,10 @@ export async function prepareModel(
   if (source.kind === 'auto' && main !== undefined) {
     layers.push({ origin: 'auto', metadata: describe(main, paths, files) });
   }
-  const sidecar = source.kind === 'auto' || source.kind === 'sidecar' ? await findSidecar(paths) : undefined;
+  const sidecar =
+    source.kind === 'auto' || source.kind === 'sidecar'
+      ? (options.sidecar ?? (await findSidecar(paths)))
+      : undefined;
   if (sidecar !== undefined) {
     layers.push({ origin: 'file', metadata: parseMetadataFile(await readText(sidecar), sidecar).metadata });
   }

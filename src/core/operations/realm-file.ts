@@ -1,9 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RegistryOptions } from './context.ts';
-import { replaceFile } from './init.ts';
-
-type RealmMemory = Pick<RegistryOptions, 'knownRealm' | 'rememberRealm'>;
+import type { RealmMemory } from '../registry/authorizer.ts';
+import { replaceFile } from '../store/durable-file.ts';
 
 /** Most lines that are kept: one a registry and token service; the oldest go first. */
 const MAX_REALMS = 1000;

@@ -3,7 +3,14 @@ import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OmlmdError } from '../errors.ts';
-import { type CallOptions, type Content, isFileContent, verifiedStream } from '../oci/content.ts';
+import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
+import {
+  type CallOptions,
+  type Content,
+  isFileContent,
+  sizedStream,
+  verifiedStream,
+} from '../oci/content.ts';
 import { algorithmOf, type Digest, Digester } from '../oci/digest.ts';
 import { TEMPORARY_PREFIX } from '../oci/title.ts';
 import { assertSpace, storageError } from './storage-error.ts';
@@ -58,7 +65,9 @@ export async function writeVerified(
     await assertSpace(dirname(path), expected.size, `write ${path}`);
     const file = await open(path, NEW_FILE, options.mode ?? 0o666);
     try {
-      await writeStream(file, verifiedStream(content, expected, options), options);
+      if (expected.size < BACKGROUND_BYTES)
+        await writeStream(file, verifiedStream(content, expected, options), options);
+      else await writeLarge(file, content, expected, options);
       await file.sync();
     } finally {
       await file.close();
@@ -71,19 +80,75 @@ export async function writeVerified(
   }
 }
 
+/** Bytes that are gathered for one write: a trip to the thread pool for each piece of a socket costs more than the write. */
+const WRITE_BYTES = 1024 * 1024;
+
+/** Writes chunks in their order, gathering the next ones while the last are on their way to the disk. */
 async function writeStream(
   file: FileHandle,
   chunks: AsyncIterable<Uint8Array>,
   { onBytes }: WriteOptions,
 ): Promise<void> {
   let done = 0;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.byteLength; ) {
-      const { bytesWritten } = await file.write(chunk, at);
-      at += bytesWritten;
+  let gathered: Uint8Array[] = [];
+  let bytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async () => {
+    const [parts, count] = [gathered, bytes];
+    gathered = [];
+    bytes = 0;
+    await writing;
+    writing = writeParts(file, parts).then(() => {
+      done += count;
+      onBytes?.(done);
+    });
+    writing.catch(() => {}); // it is awaited before the next one starts, and at the end
+  };
+  try {
+    for await (const chunk of chunks) {
+      gathered.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes >= WRITE_BYTES) await flush();
     }
-    done += chunk.byteLength;
-    onBytes?.(done);
+    if (bytes > 0) await flush();
+  } finally {
+    await writing;
+  }
+}
+
+async function writeParts(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(parts);
+  let written = bytesWritten;
+  // Only a disk that is nearly full, or a signal, leaves a rest.
+  for (const part of parts) {
+    const left = part.subarray(Math.min(written, part.byteLength));
+    written -= part.byteLength - left.byteLength;
+    for (let at = 0; at < left.byteLength; ) at += (await file.write(left, at)).bytesWritten;
+  }
+}
+
+/** Writes while another thread hashes what is there already. */
+async function writeLarge(
+  file: FileHandle,
+  content: Content,
+  expected: { readonly digest: Digest; readonly size: number },
+  options: WriteOptions,
+): Promise<void> {
+  const hash = new BackgroundHash(file.fd, algorithmOf(expected.digest));
+  try {
+    // The slice of the whole: not hashed on its way, too.
+    const chunks = sizedStream(content.slice(), expected, options);
+    await writeStream(file, chunks, {
+      onBytes(done) {
+        hash.advance(done);
+        options.onBytes?.(done);
+      },
+    });
+    const digest = await hash.digest(expected.size);
+    if (digest !== expected.digest)
+      throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
+  } finally {
+    await hash.stop();
   }
 }
 

@@ -210,3 +210,12 @@ describe('artifacts', () => {
     }
   });
 });
+
+describe('a metadata file that names its model', () => {
+  it('is the metadata of that model, whatever the model is called', async () => {
+    await writeFile(join(folder, 'card.omlmd.yaml'), 'author: Ada\n');
+    const sidecar = join(folder, 'card.omlmd.yaml');
+    const model = await prepareModel([{ path: join(folder, 'm.safetensors') }], { sidecar });
+    expect(model.metadata).toMatchObject({ author: 'Ada', model_format_name: 'safetensors' });
+  });
+});
