@@ -9,6 +9,7 @@ import {
   startDockerRegistry,
   USER,
 } from '../../interop/support/docker-registry.ts';
+import { writeSafetensors } from '../../support/safetensors-file.ts';
 import type { Stage, Step, Suite } from './step.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -34,6 +35,7 @@ export function extensionSuite(name: string, theme: string): Suite {
       ...localSteps(),
       ...registrySteps(host),
       { name: 'a model that runs code has to be confirmed', run: confirmDangerous },
+      { name: 'what a model says stays text', run: inspectHostile },
       { name: 'the walkthrough', run: seeWalkthrough },
     ],
   };
@@ -56,6 +58,7 @@ function registrySteps(host: () => string): readonly Step[] {
     { name: 'push to the registry', run: (stage) => pushToRegistry(stage, host()) },
     { name: 'browse the registry', run: (stage) => browseRegistry(stage, host()) },
     { name: 'pull from the registry', run: (stage) => pullFromRegistry(stage, host()) },
+    { name: 'pull onto another file asks first', run: (stage) => pullOntoAnother(stage, host()) },
     { name: 'delete asks first', run: (stage) => deleteAsks(stage, host()) },
   ];
 }
@@ -211,17 +214,38 @@ async function browseRegistry({ workbench }: Stage, host: string): Promise<void>
     .waitFor();
 }
 
-async function pullFromRegistry({ page, workbench, workspace, snap }: Stage, host: string): Promise<void> {
+async function pullFromRegistry(stage: Stage, host: string): Promise<void> {
+  const { workbench, workspace } = stage;
   await workbench.clearNotifications();
+  await pull(stage, host);
+  await workbench.notification('Pulled').waitFor();
+  const pulled = readFileSync(path.join(workspace, 'models', 'team', 'iris', 'v1', 'iris.onnx'));
+  assert.deepEqual(pulled, readFileSync(path.join(workspace, 'iris.onnx')));
+}
+
+async function pullOntoAnother(stage: Stage, host: string): Promise<void> {
+  const { page, workbench, workspace, snap } = stage;
+  const file = path.join(workspace, 'models', 'team', 'iris', 'v1', 'iris.onnx');
+  writeFileSync(file, 'mine');
+  await workbench.clearNotifications();
+  await pull(stage, host);
+  const dialog = page.locator('.monaco-dialog-box');
+  await dialog.getByText('other files of the same name').waitFor();
+  await snap('question about the file');
+  assert.equal(readFileSync(file, 'utf8'), 'mine');
+  await dialog.getByRole('button', { name: 'Replace' }).click();
+  await workbench.notification('Pulled').waitFor();
+  assert.deepEqual(readFileSync(file), readFileSync(path.join(workspace, 'iris.onnx')));
+}
+
+/** *Pull…* on the tag, into the folder that is proposed. */
+async function pull({ page, workbench, snap }: Stage, host: string): Promise<void> {
   await workbench.treeItem(`version v1 of ${host}/team/iris`).click({ button: 'right' });
   await snap('menu of a tag');
   await choose(workbench, 'Pull…');
   await workbench.quickPickRow('models/team/iris/v1').waitFor();
   await snap('folder');
   await page.keyboard.press('Enter');
-  await workbench.notification('Pulled').waitFor();
-  const pulled = readFileSync(path.join(workspace, 'models', 'team', 'iris', 'v1', 'iris.onnx'));
-  assert.deepEqual(pulled, readFileSync(path.join(workspace, 'iris.onnx')));
 }
 
 async function deleteAsks({ page, workbench, snap }: Stage, host: string): Promise<void> {
@@ -253,6 +277,20 @@ async function confirmDangerous(stage: Stage): Promise<void> {
   await page.keyboard.press('Escape');
   await workbench.quickPickRow('Push Anyway…').waitFor({ state: 'hidden' });
   assert(!existsSync(path.join(home, 'store', 'scorer')));
+}
+
+/** A name that would be HTML, and that would turn the line around. */
+const HOSTILE_NAME = '<img src=x onerror=alert(1)><b>iris</b>\u202e';
+
+async function inspectHostile({ page, workbench, workspace }: Stage): Promise<void> {
+  await writeSafetensors(path.join(workspace, 'hostile.safetensors'), [1], { name: HOSTILE_NAME });
+  await openExplorer(workbench);
+  await workbench.explorerRow('hostile.safetensors').click({ button: 'right' });
+  await choose(workbench, 'Inspect Model');
+  const view = workbench.webview();
+  await view.getByRole('heading', { name: '<img src=x onerror=alert(1)><b>iris</b>\\u202e' }).waitFor();
+  assert.equal(await view.locator('img, b').count(), 0);
+  assert.equal(await page.locator('.monaco-dialog-box').count(), 0);
 }
 
 /** Milliseconds until the picture of a walkthrough's step has faded in; nothing in the page says when. */

@@ -1,5 +1,8 @@
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 
+/** Milliseconds until a button that cannot be clicked counts as gone with its notification. */
+const GONE_MS = 1_000;
+
 /** The parts of the VS Code window that steps use, under the names people know them by. */
 export class Workbench {
   readonly #page: Page;
@@ -62,6 +65,7 @@ export class Workbench {
 
   async clearNotifications(): Promise<void> {
     const buttons = this.#page.locator('.notifications-toasts .codicon-notifications-clear');
-    for (const button of await buttons.all()) await button.click({ force: true }).catch(() => undefined);
+    for (const button of await buttons.all())
+      await button.click({ force: true, timeout: GONE_MS }).catch(() => undefined);
   }
 }

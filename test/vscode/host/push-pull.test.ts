@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { PullResult, PushResult } from '../../../src/core/index.ts';
+import { prepare } from '../../../src/extension/push-flow/push-flow.ts';
+import { transferModel } from '../../../src/extension/push-flow/send-model.ts';
 import {
   type DockerRegistry,
   PASSWORD,
@@ -63,6 +65,59 @@ describe('push and pull through commands', () => {
     const reference = `local/${name}:gone`;
     assert.equal(await vscode.commands.executeCommand('omlmd.delete', reference, { confirmed: true }), true);
     await assert.rejects(pull(reference, path.join(folder.path, 'none')), /gone/);
+  });
+
+  it('puts several files, and a folder, into one artifact', async () => {
+    const other = await writeModel(folder.path, 'second.safetensors', [4, 5]);
+    const both = await vscode.commands.executeCommand<PushResult>('omlmd.push', model, [model, other], {
+      destination: `local/${name}:both`,
+    });
+    const titles = both.files.map(({ title }) => title);
+    assert(titles.includes('iris.safetensors') && titles.includes('second.safetensors'));
+    const shelf = path.join(folder.path, 'shelf');
+    mkdirSync(path.join(shelf, 'inner'), { recursive: true });
+    await writeModel(path.join(shelf, 'inner'), 'deep.safetensors');
+    const all = await push(vscode.Uri.file(shelf), `local/${name}`, 'folder');
+    assert(all.files.some(({ title }) => title === 'inner/deep.safetensors'));
+  });
+
+  it('copies an artifact elsewhere with the same digest', async () => {
+    const { digest } = await push(model, `local/${name}`, 'original');
+    const copied = await vscode.commands.executeCommand<PushResult>(
+      'omlmd.copyTo',
+      `local/${name}:original`,
+      {
+        destination: `local/${name}-copy:v1`,
+      },
+    );
+    assert.equal(copied.digest, digest);
+    assert.equal(copied.reference, `local/${name}-copy:v1`);
+  });
+
+  it('does not move a tag that the person did not see', async () => {
+    const services = ownServices();
+    const { parseLocation } = await services.core();
+    const { digest } = await push(model, `local/${name}`, 'taken');
+    const changed = await writeModel(folder.path, 'changed.safetensors', [7]);
+    const paths = [changed.fsPath];
+    const sending = {
+      paths,
+      model: await prepare(paths, 'auto'),
+      location: parseLocation(`local/${name}:taken`),
+      moveTag: false,
+      allowUnsafe: false,
+    };
+    await assert.rejects(transferModel(services, sending), /taken/);
+    await vscode.commands.executeCommand('omlmd.copyDigest', `local/${name}:taken`);
+    assert.equal(await vscode.env.clipboard.readText(), digest);
+  });
+
+  it('refuses a model with a critical finding unless it is told otherwise', async () => {
+    const file = vscode.Uri.file(path.join(folder.path, 'bad.pkl'));
+    writeFileSync(file.fsPath, "cos\nsystem\n(S'true'\ntR.");
+    await assert.rejects(push(file, `local/${name}`, 'bad'), /os\.system/);
+    const destination = `local/${name}:bad`;
+    await vscode.commands.executeCommand('omlmd.push', file, [file], { destination, allowUnsafe: true });
   });
 
   it('copies digests and references to the clipboard', async () => {
