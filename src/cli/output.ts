@@ -1,7 +1,7 @@
 import { formatPythonJson, formatPythonYaml, fromPlain, parseJson } from '../core/index.ts';
 import type { ErrorDescription } from './describe-error.ts';
 import { encodeEvent } from './protocol.ts';
-import { type Terminal, write } from './terminal.ts';
+import { colored, type Terminal, write } from './terminal.ts';
 import type { Format, Outcome } from './verb.ts';
 
 /** Largest raw result that becomes the `data` of a result event; more is not for a line of JSON. */
@@ -57,7 +57,11 @@ export async function printError(
   { jsonl, debug }: { readonly jsonl: boolean; readonly debug: boolean },
 ): Promise<number> {
   if (jsonl) await write(terminal.stdout, encodeEvent({ event: 'error', code, message, hint, retryable }));
-  else await write(terminal.stderr, `error: ${message}\n${hint === null ? '' : `hint: ${hint}\n`}`);
+  else
+    await write(
+      terminal.stderr,
+      `${colored(terminal, 'red', 'error:')} ${message}\n${hint === null ? '' : `${colored(terminal, 'cyan', 'hint:')} ${hint}\n`}`,
+    );
   if (debug) await write(terminal.stderr, `${causes(error)}\n`);
   return status;
 }

@@ -14,7 +14,7 @@ import {
 } from './progress-reporter.ts';
 import { encodeEvent } from './protocol.ts';
 import { buildHost, explicitCredential } from './remote-options.ts';
-import { isLive, type Terminal, write } from './terminal.ts';
+import { colored, isLive, type Terminal, write } from './terminal.ts';
 import { FORMATS, type Format, type Session } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
@@ -86,7 +86,7 @@ async function runVerb(
   const warn = (code: string, message: string) => {
     progress.clear();
     if (jsonl) terminal.stdout.write(encodeEvent({ event: 'warning', code, message }));
-    else terminal.stderr.write(`warning: ${message}\n`);
+    else terminal.stderr.write(`${colored(terminal, 'yellow', 'warning:')} ${message}\n`);
   };
   if (jsonl) terminal.stdout.write(encodeEvent({ event: 'start', verb: verb.name }));
   try {

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
 
 /** Everything of the process that the command line touches, so that a test can run it in its own. */
 export interface Terminal {
@@ -18,14 +19,11 @@ export function isLive(terminal: Terminal): boolean {
   return terminal.stderr.isTTY === true && !terminal.env.CI && terminal.env.TERM !== 'dumb';
 }
 
-/** Whether results may carry colour. */
-export function hasColor(terminal: Terminal): boolean {
-  return (
-    terminal.stdout.isTTY === true &&
-    !terminal.env.CI &&
-    !terminal.env.NO_COLOR &&
-    terminal.env.TERM !== 'dumb'
-  );
+/** A word in colour for a person's terminal, and plain for everything else. */
+export function colored(terminal: Terminal, color: 'red' | 'yellow' | 'cyan', word: string): string {
+  const plain =
+    terminal.env.NO_COLOR || terminal.env.CI || terminal.env.TERM === 'dumb' || !terminal.stderr.isTTY;
+  return plain ? word : styleText(color, word, { validateStream: false });
 }
 
 /** Writes and waits until the chunk is taken, so that a slow pipe does not fill memory. */

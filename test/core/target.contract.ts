@@ -1,11 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isOmlmdError } from '../../src/core/errors.ts';
-import { bytesContent, type Content, readAll, textContent } from '../../src/core/oci/content.ts';
+import {
+  bytesContent,
+  type Content,
+  type FileContent,
+  openFileContent,
+  readAll,
+  textContent,
+} from '../../src/core/oci/content.ts';
 import { type Descriptor, plainDescriptor } from '../../src/core/oci/descriptor.ts';
 import { type DigestAlgorithm, digestOf } from '../../src/core/oci/digest.ts';
 import type { Manifest } from '../../src/core/oci/manifest.ts';
 import { MediaType } from '../../src/core/oci/media-types.ts';
-import { canDelete, type Deleter, type Mounter, type Target } from '../../src/core/oci/target.ts';
+import { canDelete, canIngest, type Deleter, type Mounter, type Target } from '../../src/core/oci/target.ts';
 
 /** Content and its descriptor, as a push needs them. */
 export interface Piece {
@@ -103,6 +114,7 @@ export function describeTarget(name: string, make: () => Promise<MadeTarget>): v
     describeManifests(test);
     describeReferrers(test);
     describeRemoval(test);
+    describeIngest(test);
   });
 }
 
@@ -271,6 +283,44 @@ function describeReferrers(test: Test): void {
     await pushAll(target, early);
     expect((await collect(target.referrers(subject.root))).map((r) => r.digest)).toEqual([early.root.digest]);
   });
+}
+
+/** Content of each kind of way: one request, several chunks, a file that is hashed in another thread. */
+const INGESTED_BYTES = [0, 1, 5 * 1024 * 1024 + 3, 17 * 1024 * 1024 + 1];
+
+function describeIngest(test: Test): void {
+  test('takes content of unknown digest and tells it', async (target) => {
+    if (!canIngest(target)) return;
+    for (const size of INGESTED_BYTES) {
+      const bytes = randomBytes(size);
+      const digest = digestOf(bytes);
+      expect(await target.ingest(bytesContent(bytes))).toBe(digest);
+      await withFile(bytes, async (content) => {
+        expect(await target.ingest(content)).toBe(digest);
+      });
+      const stored = await target.fetch({ mediaType: 'application/x-mlmodel', digest, size });
+      expect(digestOf(await readAll(stored, size))).toBe(digest);
+    }
+  });
+
+  test('takes nothing of a file that changes while it is taken', async (target) => {
+    if (!canIngest(target)) return;
+    await withFile(randomBytes(20 * 1024 * 1024), async (content) => {
+      await truncate(content.path, 1000);
+      expect(await codeOf(target.ingest(content))).toBe('file-changed');
+    });
+  });
+}
+
+async function withFile(bytes: Uint8Array, work: (content: FileContent) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'omlmd-ingest-'));
+  try {
+    const path = join(folder, 'model.bin');
+    await writeFile(path, bytes);
+    await work(await openFileContent(path));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function describeRemoval(test: Test): void {

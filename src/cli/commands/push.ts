@@ -103,6 +103,7 @@ export const pushVerb: Verb = {
       .option('--dry-run', 'show what would be pushed, send nothing')
       .option('--export-manifest <file>', 'also write the manifest to a file')
       .option('--config-type <type>', "the config's media type, for registries with an allow-list")
+      .option('--no-digest-cache', 'hash every file anew, changed or not')
       .option('--allow-unsafe', 'push in spite of a critical finding')
       .addOption(
         repeatable('--allow-hidden <name>', 'let a hidden file or folder name through (repeatable)'),
@@ -132,6 +133,7 @@ export const pushVerb: Verb = {
       configType: options.text('configType'),
       tagIfAbsent: options.flag('tagIfAbsent'),
       dryRun,
+      digestCache: options.flag('digestCache'),
       allowUnsafe: options.flag('allowUnsafe'),
       allowHidden: options.list('allowHidden'),
       concurrency: options.number('concurrency'),

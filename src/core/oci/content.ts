@@ -158,7 +158,7 @@ export async function readAll(content: Content, limit: number, options?: CallOpt
 /** The chunks of `content`, ending in `size-mismatch` if they are not as many bytes; never more of them (S11). */
 export async function* sizedStream(
   content: Pick<Content, 'stream'>,
-  expected: { readonly digest: Digest; readonly size: number },
+  expected: { readonly digest?: Digest; readonly size: number },
   options?: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
@@ -169,7 +169,8 @@ export async function* sizedStream(
   }
   if (total === expected.size) return;
   const got = total > expected.size ? 'more' : `${total}`;
-  throw new OmlmdError('size-mismatch', `${expected.digest}: expected ${expected.size} bytes, got ${got}`);
+  const what = expected.digest ?? 'content';
+  throw new OmlmdError('size-mismatch', `${what}: expected ${expected.size} bytes, got ${got}`);
 }
 
 /** The chunks of `content`, ending in `size-mismatch` or `digest-mismatch` if they are not what was promised. */

@@ -1,5 +1,6 @@
 import type { CallOptions, Content } from './content.ts';
 import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
 import type { OnProgress } from './progress.ts';
 
 /**
@@ -56,6 +57,12 @@ export interface Mounter {
   mount(target: Descriptor, from: Source, options?: CallOptions): Promise<boolean>;
 }
 
+/** Optional power: taking content whose digest is not known yet, so that a file is read once. */
+export interface Ingester {
+  /** Stores content and tells its digest, which is computed on the way. */
+  ingest(content: Content, options?: PushOptions): Promise<Digest>;
+}
+
 /** Optional power: removing. */
 export interface Deleter {
   delete(target: Descriptor, options?: CallOptions): Promise<void>;
@@ -65,6 +72,10 @@ export interface Deleter {
 
 export function canMount(target: object): target is Mounter {
   return 'mount' in target && typeof target.mount === 'function';
+}
+
+export function canIngest(target: object): target is Ingester {
+  return 'ingest' in target && typeof target.ingest === 'function';
 }
 
 export function canDelete(target: object): target is Deleter {

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
-import type { Deleter, Mounter, Target } from '../oci/target.ts';
+import type { Deleter, Ingester, Mounter, Target } from '../oci/target.ts';
 import type { CredentialStore } from '../registry/credentials.ts';
 import { Registry } from '../registry/registry.ts';
 import type { TransportOptions } from '../registry/transport.ts';
+import { DigestCache } from '../store/digest-cache.ts';
 import { LayoutTarget } from '../store/layout.ts';
 import { LocalStore } from '../store/local-store.ts';
 import type { ArtifactEvent, Listener } from './events.ts';
@@ -27,6 +28,8 @@ export interface Host {
 /** A host with its open registries: connections and tokens are kept for as long as it lives. */
 export interface Context extends Host {
   readonly store: LocalStore;
+  /** Digests of files that were hashed before. */
+  readonly digests: DigestCache;
   registry(host: string): Registry;
 }
 
@@ -35,6 +38,7 @@ export function createContext(host: Host): Context {
   return {
     ...host,
     store: new LocalStore(join(host.home, 'store')),
+    digests: new DigestCache(join(host.home, 'digests.json')),
     registry(name) {
       let registry = registries.get(name);
       if (registry === undefined) {
@@ -49,7 +53,7 @@ export function createContext(host: Host): Context {
 }
 
 /** The place a location names. Nothing is contacted or created yet. */
-export function openTarget(context: Context, location: Location): Target & Mounter & Deleter {
+export function openTarget(context: Context, location: Location): Target & Mounter & Ingester & Deleter {
   switch (location.kind) {
     case 'registry':
       return context.registry(location.registry).repository(location.repository);

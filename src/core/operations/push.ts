@@ -1,17 +1,19 @@
-import { OmlmdError, quote } from '../errors.ts';
-import type { PackedArtifact, PackFile } from '../formats/format.ts';
+import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
+import type { PackedArtifact } from '../formats/format.ts';
 import { findFormat } from '../formats/index.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
-import { type Content, openFileContent } from '../oci/content.ts';
+import { readVerified } from '../oci/content.ts';
 import { type CopyState, copyGraph } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, Digester } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseNode, successorsOf } from '../oci/manifest.ts';
 import { MediaType } from '../oci/media-types.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import type { Source, Target } from '../oci/target.ts';
 import { checkTitles } from '../oci/title.ts';
 import type { CollectedFile } from './collect-files.ts';
 import { type Context, emit, openTarget } from './context.ts';
+import { hashFiles } from './hash-files.ts';
 import { formatLocation, formatPlace, type Location, relocate, tagsToSet } from './location.ts';
 import type { PreparedModel } from './prepare-model.ts';
 import { artifactSize, titleOf } from './read-artifact.ts';
@@ -29,6 +31,8 @@ export interface PushModelOptions {
   readonly allowUnsafe?: boolean | undefined;
   /** Hidden names (`.git`, `.vscode`, …) that may be pushed. */
   readonly allowHidden?: readonly string[] | undefined;
+  /** False: hash every file anew. */
+  readonly digestCache?: boolean | undefined;
   readonly concurrency?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -86,9 +90,15 @@ export async function push(
   const tags = tagsToSet(location);
   const target = openTarget(context, location);
   if (options.tagIfAbsent) await refuseExistingTags(what, target, tags, options.signal);
+  const { files, ingested } = await hashFiles(model.files, {
+    ...options,
+    cache: options.digestCache === false ? undefined : context.digests,
+    ingester: options.dryRun ? undefined : target,
+    likelySizes: once(() => sizesThere(target, tags, options.signal)),
+  });
   const packed = format.pack({
     metadata: model.metadata,
-    files: await hashFiles(model.files, options),
+    files,
     annotations: options.annotations ?? {},
     configType: options.configType,
   });
@@ -97,7 +107,8 @@ export async function push(
   }
   const states = new Map<Digest, CopyState>();
   if (!options.dryRun) {
-    const onCopied = (d: Descriptor, state: CopyState) => void states.set(d.digest, state);
+    const onCopied = ({ digest }: Descriptor, state: CopyState) =>
+      void states.set(digest, ingested.has(digest) ? 'uploaded' : state);
     await copyGraph(packedSource(packed), packed.root, target, { ...options, onCopied });
     for (const tag of tags) await target.tag(packed.root, tag, { signal: options.signal });
   }
@@ -150,31 +161,35 @@ async function refuseExistingTags(
   }
 }
 
-async function hashFiles(files: readonly CollectedFile[], options: PushModelOptions): Promise<PackFile[]> {
-  const hashed: PackFile[] = [];
-  for (const { path, title, mediaType } of files) {
-    const content = await openFileContent(path);
-    hashed.push({
-      title,
-      mediaType,
-      digest: await hash(content, title, options),
-      size: content.size,
-      content,
-    });
-  }
-  return hashed;
+/** Work that is done when it is first asked for, and once. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    started ??= work();
+    return started;
+  };
 }
 
-async function hash(content: Content, name: string, options: PushModelOptions): Promise<Digest> {
-  const digester = new Digester();
-  let bytes = 0;
-  for await (const chunk of content.stream({ signal: options.signal })) {
-    digester.update(chunk);
-    bytes += chunk.byteLength;
-    options.onProgress?.({ id: name, name, kind: 'hash', bytes, total: content.size, state: 'active' });
+/** Sizes of the blobs that the tags about to move name now: a model that is pushed again is likely one of them. */
+async function sizesThere(
+  target: Target,
+  tags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Set<number>> {
+  const sizes = new Set<number>();
+  for (const tag of tags) {
+    try {
+      const root = await target.resolve(tag, { signal });
+      const bytes = await readVerified(await target.fetch(root, { signal }), root, MAX_MANIFEST_BYTES, {
+        signal,
+      });
+      for (const { size } of successorsOf(parseNode(bytes, root.mediaType))) sizes.add(size);
+    } catch (error) {
+      // A new tag, or something else than a manifest there: nothing to spare. What really fails will fail again.
+      if (!isOmlmdError(error)) throw error;
+    }
   }
-  options.onProgress?.({ id: name, name, kind: 'hash', bytes, total: content.size, state: 'done' });
-  return digester.digest();
+  return sizes;
 }
 
 /** A packed artifact as a source, so that a push is a copy like any other. */

@@ -1,7 +1,15 @@
 import { OmlmdError } from '../errors.ts';
 import type { CallOptions, Content } from '../oci/content.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { algorithmOf, Digester } from '../oci/digest.ts';
+import { algorithmOf, type Digest } from '../oci/digest.ts';
+import { type RunningHash, startRunningHash } from '../oci/running-hash.ts';
+
+/** Content on its way to a registry. */
+export interface Incoming {
+  /** Bytes. */
+  readonly size: number;
+  /** Undefined when it is found out on the way. */
+  readonly digest?: Digest | undefined;
+}
 
 /** Bytes of one request, as they were read: not joined, since the socket takes them as they are. */
 export interface Chunk {
@@ -16,26 +24,24 @@ export interface Chunk {
  * registry lost bytes) reads again without hashing again.
  */
 export class ChunkReader {
-  readonly #expected: Descriptor;
+  readonly #expected: Incoming;
   readonly #content: Content;
   readonly #options: CallOptions;
-  readonly #digester: Digester;
-  #hashed = 0;
+  #hash: Promise<RunningHash> | undefined;
   #position = 0;
-  #finished = false;
   #stream: AsyncIterator<Uint8Array> | undefined;
   /** What the stream gave beyond the last chunk. */
   #rest: Uint8Array | undefined;
 
-  constructor(expected: Descriptor, content: Content, options: CallOptions) {
+  constructor(expected: Incoming, content: Content, options: CallOptions) {
     this.#expected = expected;
     this.#content = content;
     this.#options = options;
-    this.#digester = new Digester(algorithmOf(expected.digest));
   }
 
-  /** The bytes from `start`, at most `length` of them; the last chunk comes only if the digest is right. */
+  /** The bytes from `start`, at most `length` of them. */
   async read(start: number, length: number): Promise<Chunk> {
+    const hash = await this.#running();
     if (start !== this.#position) await this.#moveTo(start);
     const end = Math.min(start + length, this.#expected.size);
     const parts: Uint8Array[] = [];
@@ -44,15 +50,35 @@ export class ChunkReader {
       if (bytes === undefined) throw this.#sizeError(`${this.#position}`);
       const taken = bytes.subarray(0, end - this.#position);
       this.#rest = taken.byteLength < bytes.byteLength ? bytes.subarray(taken.byteLength) : undefined;
-      this.#hash(taken);
+      hash.update(taken, this.#position);
       this.#position += taken.byteLength;
       parts.push(taken);
     }
-    if (end === this.#expected.size) await this.#finish();
+    if (end === this.#expected.size) await this.#assertEnd();
     return { start, end, parts };
   }
 
+  /** The digest of all that was read, asked for before the registry is told to keep it; throws `digest-mismatch`. */
+  async digest(): Promise<Digest> {
+    const digest = await (await this.#running()).digest();
+    const expected = this.#expected.digest;
+    if (expected !== undefined && digest !== expected)
+      throw new OmlmdError('digest-mismatch', `expected ${expected}, got ${digest}`);
+    return digest;
+  }
+
   async close(): Promise<void> {
+    await this.#stopStream();
+    await (await this.#hash)?.stop();
+  }
+
+  #running(): Promise<RunningHash> {
+    const { digest } = this.#expected;
+    this.#hash ??= startRunningHash(this.#content, digest === undefined ? 'sha256' : algorithmOf(digest));
+    return this.#hash;
+  }
+
+  async #stopStream(): Promise<void> {
     const stream = this.#stream;
     this.#stream = undefined;
     this.#rest = undefined;
@@ -60,7 +86,7 @@ export class ChunkReader {
   }
 
   async #moveTo(start: number): Promise<void> {
-    await this.close();
+    await this.#stopStream();
     this.#position = start;
   }
 
@@ -77,25 +103,13 @@ export class ChunkReader {
     }
   }
 
-  #hash(bytes: Uint8Array): void {
-    const fresh = bytes.subarray(Math.max(0, this.#hashed - this.#position));
-    if (fresh.byteLength === 0) return;
-    this.#digester.update(fresh);
-    this.#hashed += fresh.byteLength;
-  }
-
-  /** The end of the content must be the end of its stream, and the digest the promised one, before a registry sees it. */
-  async #finish(): Promise<void> {
+  /** The end of the content must be the end of its stream, so that the content's own checks have run. */
+  async #assertEnd(): Promise<void> {
     if (this.#rest !== undefined || (await this.#next()) !== undefined) throw this.#sizeError('more');
-    if (this.#finished) return;
-    this.#finished = true;
-    const digest = this.#digester.digest();
-    if (digest !== this.#expected.digest)
-      throw new OmlmdError('digest-mismatch', `expected ${this.#expected.digest}, got ${digest}`);
   }
 
   #sizeError(got: string): OmlmdError {
-    const { digest, size } = this.#expected;
+    const { digest = 'content', size } = this.#expected;
     return new OmlmdError('size-mismatch', `${digest}: expected ${size} bytes, got ${got}`);
   }
 }

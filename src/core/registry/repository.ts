@@ -5,7 +5,7 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode } from '../oci/manifest.ts';
 import { isNodeType } from '../oci/media-types.ts';
 import { isTag } from '../oci/reference.ts';
-import type { Deleter, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
+import type { Deleter, Ingester, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
 import { type RemoteBlob, remoteContent } from './download.ts';
 import { blobExists, deleteAt, getManifest, manifestExists, putManifest } from './manifests.ts';
 import { pages, stringsOf } from './pages.ts';
@@ -13,7 +13,7 @@ import { listReferrers, referrerEntry, updateFallbackIndex } from './referrers.t
 import { type RepositoryAddress, repositoryAddress } from './repository-address.ts';
 import { pullScope, pushScope } from './scopes.ts';
 import type { RegistryTransport } from './transport.ts';
-import { uploadBlob } from './upload.ts';
+import { type UploadTarget, uploadBlob } from './upload.ts';
 import { openedSession, type UploadSession } from './upload-session.ts';
 
 /** Blobs up to this size come with {@link Repository.fetch} itself: one request, checked, read from memory. Bytes. */
@@ -28,7 +28,7 @@ interface RecentManifest {
 }
 
 /** One repository of a registry, as a place for content (distribution-spec 1.1). */
-export class Repository implements Target, Mounter, Deleter {
+export class Repository implements Target, Mounter, Ingester, Deleter {
   readonly registry: string;
   /** As the person wrote it. */
   readonly name: string;
@@ -115,11 +115,24 @@ export class Repository implements Target, Mounter, Deleter {
     if (isNodeType(expected.mediaType)) return this.#pushManifest(expected, content, options);
     const session = this.#sessions.get(expected.digest);
     this.#sessions.delete(expected.digest);
-    const { path, pathName, textOf } = this.#address;
-    const doing = `push ${textOf(expected.digest)}`;
-    const scopes = [pushScope(pathName)];
-    const target = { transport: this.#transport, path: `${path}/blobs/uploads/`, doing, scopes, session };
-    await uploadBlob(target, expected, content, options);
+    const doing = `push ${this.#address.textOf(expected.digest)}`;
+    await uploadBlob({ ...this.#uploads(doing), session }, expected, content, options);
+  }
+
+  /** Content whose digest is found out while it is sent: a file is read once. */
+  async ingest(content: Content, options: PushOptions = {}): Promise<Digest> {
+    const doing = `push ${quote(options.name ?? 'a blob')} to ${this.reference}`;
+    return uploadBlob(this.#uploads(doing), { size: content.size }, content, options);
+  }
+
+  #uploads(doing: string): UploadTarget {
+    const { path, pathName } = this.#address;
+    return {
+      transport: this.#transport,
+      path: `${path}/blobs/uploads/`,
+      doing,
+      scopes: [pushScope(pathName)],
+    };
   }
 
   async #pushManifest(expected: Descriptor, content: Content, options: PushOptions): Promise<void> {

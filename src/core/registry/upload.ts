@@ -1,10 +1,9 @@
 import { isOmlmdError, OmlmdError } from '../errors.ts';
-import { type Content, readVerified } from '../oci/content.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { algorithmOf, isDigest } from '../oci/digest.ts';
+import type { Content } from '../oci/content.ts';
+import { algorithmOf, type Digest, isDigest } from '../oci/digest.ts';
 import type { Progress } from '../oci/progress.ts';
 import type { PushOptions } from '../oci/target.ts';
-import { type Chunk, ChunkReader, cutChunk } from './chunk-reader.ts';
+import { type Chunk, ChunkReader, cutChunk, type Incoming } from './chunk-reader.ts';
 import type { HttpResponse, RequestBody } from './http-exchange.ts';
 import { headerOf } from './response-body.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -43,13 +42,16 @@ export interface UploadTarget {
   readonly session?: UploadSession | undefined;
 }
 
-/** Sends a blob (distribution-spec §Pushing blobs); nothing is stored unless size and digest are right. */
+/**
+ * Sends a blob (distribution-spec §Pushing blobs) and tells its digest; nothing is stored unless size and digest are
+ * right. Where no digest is expected, it is computed while the bytes are sent.
+ */
 export async function uploadBlob(
   target: UploadTarget,
-  expected: Descriptor,
+  expected: Incoming,
   content: Content,
   options: PushOptions = {},
-): Promise<void> {
+): Promise<Digest> {
   if (content.size !== expected.size)
     throw new OmlmdError(
       'size-mismatch',
@@ -57,7 +59,7 @@ export async function uploadBlob(
     );
   const upload = new Upload(target, expected, content, options);
   try {
-    await upload.run();
+    return await upload.run();
   } catch (error) {
     if (WRONG_CONTENT.some((code) => isOmlmdError(error, code))) await upload.cancel();
     throw error;
@@ -69,8 +71,7 @@ export async function uploadBlob(
 /** One blob on its way: its session, what the registry has of it, and how often it may still be tried. */
 class Upload {
   readonly #target: UploadTarget;
-  readonly #expected: Descriptor;
-  readonly #content: Content;
+  readonly #expected: Incoming;
   readonly #options: PushOptions;
   readonly #budget: RetryBudget;
   readonly #reader: ChunkReader;
@@ -85,20 +86,20 @@ class Upload {
   #current: Chunk | undefined;
   #ahead: Promise<Chunk> | undefined;
 
-  constructor(target: UploadTarget, expected: Descriptor, content: Content, options: PushOptions) {
+  constructor(target: UploadTarget, expected: Incoming, content: Content, options: PushOptions) {
     this.#target = target;
     this.#expected = expected;
-    this.#content = content;
     this.#options = options;
     this.#budget = target.transport.budget();
     this.#reader = new ChunkReader(expected, content, options);
     this.#session = target.session;
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<Digest> {
     this.#report(0);
     if (this.#expected.size > CHUNK_BYTES || !(await this.#sendWhole())) await this.#sendChunks();
     this.#report(this.#expected.size);
+    return this.#reader.digest();
   }
 
   async close(): Promise<void> {
@@ -121,10 +122,10 @@ class Upload {
 
   /** One PUT; false if the registry wants it smaller. */
   async #sendWhole(): Promise<boolean> {
-    const bytes = await readVerified(this.#content, this.#expected, CHUNK_BYTES, this.#options);
+    const { parts } = await this.#reader.read(0, CHUNK_BYTES);
     for (;;) {
       try {
-        await this.#put([bytes]);
+        await this.#put(parts);
         return true;
       } catch (error) {
         // Whatever became of this session, the next try has its own: it re-sends one chunk at most (R1).
@@ -232,20 +233,29 @@ class Upload {
   async #sendStream(): Promise<void> {
     const { size } = this.#expected;
     await this.#stopReading();
+    // The digest goes before the bytes here, so content of an unknown one has to be read twice.
+    const digest = this.#expected.digest ?? (await this.#readDigest());
     for (;;) {
       this.#session = undefined;
       try {
-        return await this.#put({ size, chunks: () => this.#stream() });
+        return await this.#put({ size, chunks: () => this.#stream() }, digest);
       } catch (error) {
         await this.#wait(error);
       }
     }
   }
 
+  async #readDigest(): Promise<Digest> {
+    for (let at = 0; at < this.#expected.size; ) at = (await this.#reader.read(at, CHUNK_BYTES)).end;
+    return this.#reader.digest();
+  }
+
   async *#stream(): AsyncGenerator<Uint8Array> {
     const { size } = this.#expected;
     for (let at = 0; at < size; ) {
       const chunk = await this.#reader.read(at, CHUNK_BYTES);
+      // The last bytes only go if the digest is right.
+      if (chunk.end === size) await this.#reader.digest();
       yield* chunk.parts;
       at = chunk.end;
       this.#report(at);
@@ -253,15 +263,15 @@ class Upload {
   }
 
   /** Ends the upload. */
-  async #put(body: RequestBody): Promise<void> {
+  async #put(body: RequestBody, promised?: Digest): Promise<void> {
     const { doing } = this.#target;
+    const digest = promised ?? (await this.#reader.digest());
     const session = await this.#open();
     const headers = { 'content-type': 'application/octet-stream' };
-    const response = await this.#ask('PUT', closingUrl(session, this.#expected.digest), body, headers);
+    const response = await this.#ask('PUT', closingUrl(session, digest), body, headers);
     response.discard();
     const stored = headerOf(response, 'docker-content-digest');
     // distribution names a sha512 blob by its sha256 here, and serves it by both.
-    const { digest } = this.#expected;
     if (isDigest(stored) && algorithmOf(stored) === algorithmOf(digest) && stored !== digest)
       throw new OmlmdError('digest-mismatch', `${doing}: the registry stored it under another digest`);
   }
@@ -315,8 +325,9 @@ class Upload {
   }
 
   #report(bytes: number, state: Progress['state'] = 'active', note?: string): void {
-    const { digest: id, size: total, mediaType } = this.#expected;
-    const name = this.#options.name ?? mediaType;
+    const { digest, size: total } = this.#expected;
+    const name = this.#options.name ?? digest ?? 'blob';
+    const id = digest ?? name;
     const noted = note === undefined ? {} : { note };
     this.#options.onProgress?.({ id, name, kind: 'upload', bytes, total, state, ...noted });
   }

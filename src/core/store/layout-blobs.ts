@@ -11,13 +11,8 @@ import {
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
 import type { PushOptions } from '../oci/target.ts';
-import {
-  linkVerified,
-  removeOldTemporaries,
-  syncFolder,
-  temporaryName,
-  writeVerified,
-} from './durable-file.ts';
+import { removeOldTemporaries, syncFolder, temporaryName } from './durable-file.ts';
+import { linkVerified, writeHashed, writeVerified } from './hashed-file.ts';
 import { storageError, systemCode } from './storage-error.ts';
 
 /** Blobs are never written again; read-only protects hard-linked ones from a slip of the editor. */
@@ -80,6 +75,29 @@ export class LayoutBlobs {
     );
   }
 
+  /** Stores content whose digest is found out while it is written. */
+  async ingest(content: Content, options?: PushOptions): Promise<Digest> {
+    const name = options?.name ?? 'blob';
+    const onBytes = (bytes: number) =>
+      options?.onProgress?.({ id: name, name, kind: 'upload', bytes, total: content.size, state: 'active' });
+    const temporary = temporaryName(this.#folder);
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      const digest = await writeHashed(temporary, content, {
+        signal: options?.signal,
+        mode: BLOB_MODE,
+        onBytes,
+      });
+      const expected = { mediaType: '', digest, size: content.size };
+      if ((await this.size(digest)) !== content.size) await this.#name(temporary, expected);
+      return digest;
+    } catch (error) {
+      throw storageError(`write a blob of ${escapeControls(this.#folder)}`, error);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
   /** Takes a blob over from a file of the same store, verified; false where that cannot be. */
   async link(from: string, expected: Descriptor, options?: CallOptions): Promise<boolean> {
     try {
@@ -103,23 +121,28 @@ export class LayoutBlobs {
   }
 
   async #place(expected: Descriptor, write: (temporary: string) => Promise<void>): Promise<void> {
-    const folder = join(this.#folder, algorithmOf(expected.digest));
-    const path = this.path(expected.digest);
     // Above the blobs: other programs take every name among them for a digest.
     const temporary = temporaryName(this.#folder);
     try {
-      await mkdir(folder, { recursive: true });
+      await mkdir(this.#folder, { recursive: true });
       await write(temporary);
-      await rename(temporary, path).catch(async (error: unknown) => {
-        // Windows does not rename onto a read-only file: another process was faster with the same blob.
-        if ((await this.size(expected.digest)) !== expected.size) throw error;
-      });
+      await this.#name(temporary, expected);
+    } catch (error) {
+      throw storageError(`write ${this.path(expected.digest)}`, error);
+    } finally {
       // Renaming one hard link of a file onto another does nothing, and leaves both.
       await rm(temporary, { force: true });
-      await syncFolder(folder);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw storageError(`write ${path}`, error);
     }
+  }
+
+  /** Gives a finished file its name among the blobs. */
+  async #name(temporary: string, { digest, size }: Descriptor): Promise<void> {
+    const folder = join(this.#folder, algorithmOf(digest));
+    await mkdir(folder, { recursive: true });
+    await rename(temporary, this.path(digest)).catch(async (error: unknown) => {
+      // Windows does not rename onto a read-only file: another process was faster with the same blob.
+      if ((await this.size(digest)) !== size) throw error;
+    });
+    await syncFolder(folder);
   }
 }

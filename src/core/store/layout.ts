@@ -5,7 +5,7 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from '../oci/manifest.ts';
 import { isNodeType, MediaType } from '../oci/media-types.ts';
 import { assertTag } from '../oci/reference.ts';
-import type { Deleter, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
+import type { Deleter, Ingester, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
 import { LayoutBlobs } from './layout-blobs.ts';
 import { LayoutFiles } from './layout-files.ts';
 import { ReferrerIndex, reachableFrom } from './layout-graph.ts';
@@ -34,7 +34,7 @@ export interface LayoutOptions {
  * renamed, `index.json` is read, changed and replaced under a lock, and always after what it lists (R25, R26).
  * What is in it may come from anyone: paths are only made of digests, and all that is read is verified.
  */
-export class LayoutTarget implements Target, Deleter, Mounter {
+export class LayoutTarget implements Target, Deleter, Mounter, Ingester {
   readonly path: string;
   readonly #elsewhere: LayoutOptions['elsewhere'];
   readonly #blobs: LayoutBlobs;
@@ -90,6 +90,13 @@ export class LayoutTarget implements Target, Deleter, Mounter {
     }, options);
     await this.#files.sweep();
     await this.#blobs.sweep();
+  }
+
+  /** A file is cloned or copied, and hashed on the way. */
+  async ingest(content: Content, options?: PushOptions): Promise<Digest> {
+    options?.signal?.throwIfAborted();
+    await this.#files.create(options);
+    return this.#blobs.ingest(content, options);
   }
 
   async tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void> {

@@ -1,0 +1,279 @@
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, link, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { OmlmdError } from '../errors.ts';
+import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
+import { type CallOptions, type Content, isFileContent, sizedStream } from '../oci/content.ts';
+import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
+import { NEW_FILE } from './durable-file.ts';
+import { assertSpace, storageError } from './storage-error.ts';
+
+export interface WriteOptions extends CallOptions {
+  /** Told after each chunk how many bytes are done. */
+  readonly onBytes?: ((done: number) => void) | undefined;
+  /** Permissions of the file, before the umask. Default: readable and writable, as the umask has it. */
+  readonly mode?: number | undefined;
+}
+
+interface Expected {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Bytes a file is read by while it is hashed. */
+const HASH_BYTES = 1024 * 1024;
+
+/** Writes content to a new file that is only left there whole, with the right size and digest, and on the disk. */
+export async function writeVerified(
+  path: string,
+  content: Content,
+  expected: Expected,
+  options: WriteOptions = {},
+): Promise<void> {
+  await write(path, content, options, async (file) => {
+    if (isFileContent(content) && content.size !== expected.size)
+      throw new OmlmdError(
+        'size-mismatch',
+        `${expected.digest}: expected ${expected.size} bytes, got ${content.size}`,
+      );
+    const digest = await fill(
+      file,
+      content,
+      expected.size,
+      algorithmOf(expected.digest),
+      options,
+      expected.digest,
+    );
+    if (digest !== expected.digest)
+      throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
+  });
+}
+
+/** Writes content to a new file that is only left there whole and on the disk, and tells its digest. */
+export async function writeHashed(
+  path: string,
+  content: Content,
+  options: WriteOptions = {},
+): Promise<Digest> {
+  return write(path, content, options, (file) => fill(file, content, content.size, 'sha256', options));
+}
+
+/** What is written to: an empty new file, or a clone of the content. */
+interface NewFile {
+  readonly handle: FileHandle;
+  readonly isClone: boolean;
+}
+
+/** Makes a file, lets `work` fill it, and removes it when that fails. A file that was there before is not ours to remove. */
+async function write<T>(
+  path: string,
+  content: Content,
+  options: WriteOptions,
+  work: (file: NewFile) => Promise<T>,
+): Promise<T> {
+  try {
+    options.signal?.throwIfAborted();
+    const file = await create(path, content, options);
+    try {
+      const result = await work(file);
+      await file.handle.sync();
+      return result;
+    } finally {
+      await file.handle.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+      await rm(path, { force: true });
+    throw storageError(`write ${path}`, error);
+  }
+}
+
+/** A file is cloned where the file system shares blocks: no space, no copying, only reading to hash it. */
+async function create(path: string, content: Content, { mode = 0o666 }: WriteOptions): Promise<NewFile> {
+  if (isFileContent(content) && (await clone(content.path, path))) {
+    const handle = await open(path, 'r+').catch((error: unknown) => openReadOnly(path, error));
+    await handle.chmod(mode & ~process.umask());
+    return { handle, isClone: true };
+  }
+  await assertSpace(dirname(path), content.size, `write ${path}`);
+  return { handle: await open(path, NEW_FILE, mode), isClone: false };
+}
+
+/** Brings the content into the file and hashes it; in another thread where it is large. */
+async function fill(
+  { handle, isClone }: NewFile,
+  content: Content,
+  size: number,
+  algorithm: DigestAlgorithm,
+  options: WriteOptions,
+  verified?: Digest,
+): Promise<Digest> {
+  if (isClone) {
+    if ((await handle.stat()).size !== size)
+      throw new OmlmdError('file-changed', 'clone a file: its size changed');
+    return hashHandle(handle, size, algorithm, options);
+  }
+  if (size >= BACKGROUND_BYTES) return fillLarge(handle, content, size, algorithm, options);
+  const chunks = (source: Pick<Content, 'stream'>) => sizedStream(source, { size }, options);
+  if (verified !== undefined && content.verifies === verified) {
+    await writeStream(handle, chunks(content), options);
+    return verified;
+  }
+  const digester = new Digester(algorithm);
+  await writeStream(handle, hashing(chunks(content), digester), options);
+  return digester.digest();
+}
+
+async function* hashing(chunks: AsyncIterable<Uint8Array>, digester: Digester): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    digester.update(chunk);
+    yield chunk;
+  }
+}
+
+/** Writes while another thread hashes what is there already. */
+async function fillLarge(
+  file: FileHandle,
+  content: Content,
+  size: number,
+  algorithm: DigestAlgorithm,
+  options: WriteOptions,
+): Promise<Digest> {
+  const hash = new BackgroundHash(file.fd, algorithm);
+  try {
+    // The slice of the whole: not hashed on its way, too.
+    await writeStream(file, sizedStream(content.slice(), { size }, options), {
+      onBytes(done) {
+        hash.advance(done);
+        options.onBytes?.(done);
+      },
+    });
+    return await hash.digest(size);
+  } finally {
+    await hash.stop();
+  }
+}
+
+/** Bytes that are gathered for one write: a trip to the thread pool for each piece of a socket costs more than the write. */
+const WRITE_BYTES = 1024 * 1024;
+
+/** Writes chunks in their order, gathering the next ones while the last are on their way to the disk. */
+async function writeStream(
+  file: FileHandle,
+  chunks: AsyncIterable<Uint8Array>,
+  { onBytes }: WriteOptions,
+): Promise<void> {
+  let done = 0;
+  let gathered: Uint8Array[] = [];
+  let bytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async () => {
+    const [parts, count] = [gathered, bytes];
+    gathered = [];
+    bytes = 0;
+    await writing;
+    writing = writeParts(file, parts).then(() => {
+      done += count;
+      onBytes?.(done);
+    });
+    writing.catch(() => {}); // it is awaited before the next one starts, and at the end
+  };
+  try {
+    for await (const chunk of chunks) {
+      gathered.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes >= WRITE_BYTES) await flush();
+    }
+    if (bytes > 0) await flush();
+  } finally {
+    await writing;
+  }
+}
+
+async function writeParts(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(parts);
+  let written = bytesWritten;
+  // Only a disk that is nearly full, or a signal, leaves a rest.
+  for (const part of parts) {
+    const left = part.subarray(Math.min(written, part.byteLength));
+    written -= part.byteLength - left.byteLength;
+    for (let at = 0; at < left.byteLength; ) at += (await file.write(left, at)).bytesWritten;
+  }
+}
+
+/** Whether the file system made a copy that shares the source's blocks. */
+async function clone(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    // Whatever the reason: it is written byte by byte next, and a real problem will show then.
+    await rm(to, { force: true });
+    return false;
+  }
+}
+
+/** A clone keeps the permissions of its source, which may be read-only. */
+async function openReadOnly(path: string, error: unknown): Promise<FileHandle> {
+  if (error instanceof Error && 'code' in error && error.code === 'EACCES') return open(path, 'r');
+  throw error;
+}
+
+/** Reads an open file and throws `size-mismatch` or `digest-mismatch` when it is not what is expected. */
+export async function verifyHandle(
+  file: FileHandle,
+  expected: Expected,
+  options: Omit<WriteOptions, 'mode'> = {},
+): Promise<void> {
+  const stat = await file.stat();
+  const size = stat.isFile() ? stat.size : -1;
+  if (size !== expected.size)
+    throw new OmlmdError('size-mismatch', `${expected.digest}: expected ${expected.size} bytes, got ${size}`);
+  const digest = await hashHandle(file, size, algorithmOf(expected.digest), options);
+  if (digest !== expected.digest)
+    throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
+}
+
+async function hashHandle(
+  file: FileHandle,
+  size: number,
+  algorithm: DigestAlgorithm,
+  options: Omit<WriteOptions, 'mode'>,
+): Promise<Digest> {
+  const digester = new Digester(algorithm);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(HASH_BYTES, Math.max(size, 1)));
+  for (let at = 0; at < size; ) {
+    options.signal?.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, size - at), at);
+    if (bytesRead === 0) throw new OmlmdError('file-changed', `hash a file of ${size} bytes: it is shorter`);
+    digester.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+    options.onBytes?.(at);
+  }
+  return digester.digest();
+}
+
+/** A second name for a file that already holds the content; throws, and leaves no name, when it does not hold it. */
+export async function linkVerified(
+  from: string,
+  path: string,
+  expected: { readonly digest: Digest; readonly size: number },
+  options: CallOptions = {},
+): Promise<void> {
+  try {
+    await link(from, path);
+    // The new name is what is looked at: the old one may name something else by now.
+    const file = await open(
+      path,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+    try {
+      await verifyHandle(file, expected, { signal: options.signal });
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(path, { force: true });
+    throw storageError(`link ${from} as ${path}`, error);
+  }
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { silentLog } from '../../../src/core/log.ts';
+import type { Progress } from '../../../src/core/oci/progress.ts';
+import { createContext } from '../../../src/core/operations/context.ts';
+import { parseLocation } from '../../../src/core/operations/location.ts';
+import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
+import { push } from '../../../src/core/operations/push.ts';
+import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
+
+const SIZE = 6 * 1024 * 1024;
+let folder: string;
+let model: string;
+let registry: TestRegistry;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'omlmd-push-'));
+  model = join(folder, 'model.bin');
+  await writeFile(model, randomBytes(SIZE));
+  await sleep(150); // young files are not remembered
+  registry = await startTestRegistry();
+});
+afterEach(async () => {
+  await registry.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Pushes as a process of its own would: nothing but the data folder is shared. */
+async function pushOnce(path = model, digestCache = true) {
+  const progress: Progress[] = [];
+  const before = registry.requests.length;
+  const context = createContext({
+    home: join(folder, 'home'),
+    credentials: { get: async () => undefined },
+    log: silentLog,
+    registryOptions: () => ({}),
+  });
+  const prepared = await prepareModel([{ path }], { metadata: { kind: 'empty' } });
+  const location = parseLocation(`${registry.host}/m:v1`);
+  const { result } = await push(context, location, prepared, {
+    digestCache,
+    onProgress: (p) => progress.push(p),
+  });
+  const requests = registry.requests.slice(before);
+  const sent = requests.reduce((sum, { bytes, path: url }) => sum + (url.includes('/blobs/') ? bytes : 0), 0);
+  return { result, sent, requests, hashed: progress.some(({ kind }) => kind === 'hash') };
+}
+
+it('a new file is sent while it is hashed: one pass', async () => {
+  const { result, sent, hashed } = await pushOnce();
+  expect(result.files[0]).toMatchObject({ state: 'uploaded', size: SIZE });
+  expect(sent).toBeGreaterThan(SIZE);
+  expect(hashed).toBe(false);
+});
+
+it('an unchanged file is not read again, and at most one request a blob and three more are made (R29)', async () => {
+  const first = await pushOnce();
+  const { result, sent, requests, hashed } = await pushOnce();
+  expect(result.digest).toBe(first.result.digest);
+  expect({ sent, hashed }).toEqual({ sent: 0, hashed: false });
+  expect(requests.length).toBeLessThanOrEqual(3 + 3);
+  expect(result.files[0]?.state).toBe('exists');
+});
+
+it('a touched or copied model is hashed, not sent again', async () => {
+  await pushOnce();
+  await utimes(model, new Date(), new Date());
+  expect(await pushOnce()).toMatchObject({ sent: 0, hashed: true });
+  const copy = join(folder, 'copy', 'model.bin');
+  await mkdir(join(folder, 'copy'));
+  await copyFile(model, copy);
+  expect(await pushOnce(copy)).toMatchObject({ sent: 0, hashed: true });
+});
+
+it('without the cache every file is hashed anew', async () => {
+  await pushOnce();
+  expect(await pushOnce(model, false)).toMatchObject({ sent: 0, hashed: true });
+});
