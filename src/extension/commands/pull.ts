@@ -94,8 +94,8 @@ async function askExisting(message: string): Promise<ExistingFiles> {
   const chosen = await vscode.window.showWarningMessage(
     question,
     { modal: true, detail: message },
-    replace,
     keep,
+    replace,
   );
   if (chosen === undefined) throw new vscode.CancellationError();
   return chosen === replace ? 'overwrite' : 'keep';

@@ -125,7 +125,7 @@ function modelTiles(metadata: ModelMetadata): readonly FactView[] {
     { label: vscode.l10n.t('Accuracy'), value: property('accuracy') },
   ];
   return tiles.flatMap(({ label, value }) =>
-    value === undefined ? [] : [{ label, value: escapeControls(value) }],
+    value === undefined || value === '0' ? [] : [{ label, value: escapeControls(value) }],
   );
 }
 

@@ -37,6 +37,8 @@ export async function reviewPush(
       totalSteps: 3,
       placeholder: vscode.l10n.t('Review what goes; Enter pushes'),
       items: () => rows,
+      active: (items) =>
+        items.find(({ choice }) => choice === 'push') ?? items.find(({ choice }) => choice === 'edit'),
       refuse: ({ choice }) =>
         choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
     });

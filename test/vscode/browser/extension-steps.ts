@@ -25,7 +25,7 @@ export function extensionSuite(name: string, theme: string): Suite {
   };
   return {
     name,
-    settings: { 'workbench.colorTheme': theme },
+    settings: { 'workbench.colorTheme': theme, 'remote.autoForwardPorts': false },
     async before() {
       const started = await startDockerRegistry({ auth: true });
       registry = started;
@@ -267,15 +267,18 @@ async function confirmDangerous(stage: Stage): Promise<void> {
   await workbench.quickPickRow('first version').waitFor();
   await page.keyboard.press('Enter');
   await workbench.quickPickRow('Push Anyway…').waitFor();
+  await workbench.quickPickRow('Edit as .omlmd.yaml').and(page.locator('.focused')).waitFor();
   await snap('review of a dangerous model');
-  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('Push Anyway…').click();
   const dialog = page.locator('.monaco-dialog-box');
   await dialog.getByText('can run code').waitFor();
   await snap('question');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
-  await workbench.quickPickRow('Push Anyway…').waitFor();
+  await dialog.waitFor({ state: 'hidden' });
+  // The review is back, and has the keyboard.
+  await page.locator('.quick-input-widget input:focus').waitFor();
   await page.keyboard.press('Escape');
-  await workbench.quickPickRow('Push Anyway…').waitFor({ state: 'hidden' });
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   assert(!existsSync(path.join(home, 'store', 'scorer')));
 }
 
