@@ -1,7 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { VERSION } from '../core/version.ts';
-import { PROGRESS_MODES } from './progress-reporter.ts';
-import { addRemoteOptions } from './remote-options.ts';
+import { declareVerb } from './declare-verb.ts';
 import type { Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
@@ -12,24 +11,9 @@ export interface Invocation {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-function addCommonOptions(command: Command, verb: Verb): void {
-  command
-    .addOption(
-      new Option('--format <format>', 'format of the result')
-        .choices(['text', 'json', ...(verb.formats ?? [])])
-        .default('text'),
-    )
-    .addOption(
-      new Option('--progress <mode>', 'how progress is shown').choices(PROGRESS_MODES).default('auto'),
-    )
-    .option('-d, --debug', 'say what is done, and show where an error came from');
-}
-
 function addVerb(program: Command, verb: Verb, onInvoke: (invocation: Invocation) => void): void {
-  const command = program.command(verb.name).description(verb.summary).allowExcessArguments(false);
-  verb.configure(command);
-  addCommonOptions(command, verb);
-  if (verb.remote) addRemoteOptions(command);
+  const command = declareVerb(verb);
+  program.addCommand(command);
   command.action((...values: unknown[]) => {
     const args = values
       .slice(0, -2)

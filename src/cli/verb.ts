@@ -45,3 +45,6 @@ export interface Verb {
   configure(command: Command): void;
   run(session: Session, args: readonly (string | readonly string[] | undefined)[]): Promise<Outcome>;
 }
+
+/** Verbs by name, each loaded when it is asked for. */
+export type VerbTable = Readonly<Record<string, () => Promise<Verb>>>;

@@ -1,7 +1,7 @@
-import type { Verb } from './verb.ts';
+import type { VerbTable } from './verb.ts';
 
 /** Every verb, in the order of `help`. Loaded when it is run, so that `version` pays for none of them. */
-export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+export const VERBS: VerbTable = {
   push: async () => (await import('./commands/push.ts')).pushVerb,
   pull: async () => (await import('./commands/pull.ts')).pullVerb,
   get: async () => (await import('./commands/get.ts')).getVerb,
@@ -17,6 +17,6 @@ export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   validate: async () => (await import('./commands/validate.ts')).validateVerb,
   login: async () => (await import('./commands/login.ts')).loginVerb,
   logout: async () => (await import('./commands/logout.ts')).logoutVerb,
-  completion: async () => (await import('./commands/completion.ts')).completionVerb,
+  completion: async () => (await import('./commands/completion.ts')).makeCompletionVerb(VERBS),
   version: async () => (await import('./commands/version.ts')).versionVerb,
 };

@@ -1,5 +1,6 @@
 import { Argument } from 'commander';
-import type { Verb } from '../verb.ts';
+import { declareVerb } from '../declare-verb.ts';
+import type { Verb, VerbTable } from '../verb.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -11,14 +12,13 @@ interface VerbWords {
 }
 
 /** Every verb with its options, read from the same declarations that parse them. */
-async function readWords(): Promise<readonly VerbWords[]> {
-  const { buildProgram } = await import('../program.ts');
-  const program = await buildProgram();
-  return program.commands.map((command) => ({
-    name: command.name(),
-    summary: command.description(),
-    options: command.options.flatMap((option) =>
-      option.long === undefined || option.hidden ? [] : [option.long],
+async function readWords(table: VerbTable): Promise<readonly VerbWords[]> {
+  const verbs = await Promise.all(Object.values(table).map((load) => load()));
+  return verbs.map((verb) => ({
+    name: verb.name,
+    summary: verb.summary,
+    options: declareVerb(verb).options.flatMap(({ long, hidden }) =>
+      long === undefined || hidden ? [] : [long],
     ),
   }));
 }
@@ -80,15 +80,18 @@ function fish(verbs: readonly VerbWords[]): string {
   return lines.join('\n');
 }
 
-export const completionVerb: Verb = {
-  name: 'completion',
-  summary: 'print a completion script for a shell',
-  configure(command) {
-    command.addArgument(new Argument('<shell>', 'which shell').choices(SHELLS));
-  },
-  async run(_session, [shell]) {
-    const verbs = await readWords();
-    const text = shell === 'bash' ? bash(verbs) : shell === 'zsh' ? zsh(verbs) : fish(verbs);
-    return { data: { shell, script: text }, text };
-  },
-};
+/** @param table the verbs to complete, this one included */
+export function makeCompletionVerb(table: VerbTable): Verb {
+  return {
+    name: 'completion',
+    summary: 'print a completion script for a shell',
+    configure(command) {
+      command.addArgument(new Argument('<shell>', 'which shell').choices(SHELLS));
+    },
+    async run(_session, [shell]) {
+      const verbs = await readWords(table);
+      const text = shell === 'bash' ? bash(verbs) : shell === 'zsh' ? zsh(verbs) : fish(verbs);
+      return { data: { shell, script: text }, text };
+    },
+  };
+}

@@ -24,6 +24,22 @@ export interface Content {
   readonly verifies?: Digest | undefined;
 }
 
+/** A piece of content, and where in the content it begins. */
+export interface Piece {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Content that comes faster over several connections, in pieces of any order. Every byte comes once; unverified. */
+export interface PiecewiseContent extends Content {
+  /** @param from bytes before it are there already */
+  pieces(from: number, options?: CallOptions): AsyncIterable<Piece>;
+}
+
+export function isPiecewise(content: Content): content is PiecewiseContent {
+  return 'pieces' in content && typeof content.pieces === 'function';
+}
+
 /** Content that is a whole file on this machine, so that it can be cloned or linked instead of copied. */
 export interface FileContent extends Content {
   readonly path: string;

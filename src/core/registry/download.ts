@@ -1,7 +1,8 @@
 import { OmlmdError, quote } from '../errors.ts';
-import { type CallOptions, type Content, verifiedStream } from '../oci/content.ts';
+import { type CallOptions, type Content, type PiecewiseContent, verifiedStream } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { HttpResponse } from './http-exchange.ts';
+import { ParallelDownload } from './parallel-download.ts';
 import { headerOf } from './response-body.ts';
 import type { RegistryRequest, RegistryTransport } from './transport.ts';
 
@@ -17,7 +18,7 @@ export interface RemoteBlob {
  * the whole is verified at its end; what comes through {@link Content.slice}, `slice()` of the whole included, is not,
  * for callers that verify elsewhere.
  */
-export function remoteContent(blob: RemoteBlob): Content {
+export function remoteContent(blob: RemoteBlob): PiecewiseContent {
   const { descriptor } = blob;
   const raw = (start: number, end: number) => ({
     stream: (options?: CallOptions) => download(blob, start, end, options),
@@ -27,7 +28,17 @@ export function remoteContent(blob: RemoteBlob): Content {
     verifies: descriptor.digest,
     slice: (start = 0, end = descriptor.size) => remoteSlice(blob, start, end),
     stream: (options) => verifiedStream(raw(0, descriptor.size), descriptor, options),
+    pieces: (from, options) =>
+      new ParallelDownload((at, to, more) => download(blob, at, to, more), options).pieces(
+        from,
+        descriptor.size,
+      ),
   };
+}
+
+export interface DownloadOptions extends CallOptions {
+  /** Called, before anything is skipped, when the registry does not answer ranges; must throw. */
+  readonly onIgnoredRange?: (() => never) | undefined;
 }
 
 function remoteSlice(blob: RemoteBlob, start: number, end: number): Content {
@@ -42,16 +53,21 @@ function remoteSlice(blob: RemoteBlob, start: number, end: number): Content {
   };
 }
 
-async function* download(
+/** The bytes from `from` to before `to`, taken up again where they break off. */
+export async function* download(
   blob: RemoteBlob,
   from: number,
   to: number,
-  options: CallOptions = {},
+  { onIgnoredRange, ...options }: DownloadOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const budget = blob.transport.budget();
   for (let at = from, whole = false; at < to || blob.descriptor.size === 0; ) {
     try {
       const opened = await open(blob, at, to, whole, options);
+      if (onIgnoredRange !== undefined && (opened === 'wrong-range' || opened.start !== at)) {
+        if (opened !== 'wrong-range') opened.response.discard();
+        onIgnoredRange();
+      }
       if (opened === 'wrong-range') {
         whole = true; // the registry cannot count: read from the start and skip (R13)
         continue;

@@ -3,9 +3,17 @@ import { copyFile, type FileHandle, link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OmlmdError } from '../errors.ts';
 import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
-import { type CallOptions, type Content, isFileContent, sizedStream } from '../oci/content.ts';
+import {
+  type CallOptions,
+  type Content,
+  isFileContent,
+  isPiecewise,
+  type Piece,
+  sizedStream,
+} from '../oci/content.ts';
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
 import { NEW_FILE } from './durable-file.ts';
+import { inOrder, writePieces } from './piece-writer.ts';
 import { assertSpace, storageError } from './storage-error.ts';
 
 export interface WriteOptions extends CallOptions {
@@ -116,11 +124,11 @@ async function fill(
   if (size >= BACKGROUND_BYTES) return fillLarge(handle, content, size, algorithm, options);
   const chunks = (source: Pick<Content, 'stream'>) => sizedStream(source, { size }, options);
   if (verified !== undefined && content.verifies === verified) {
-    await writeStream(handle, chunks(content), options);
+    await writePieces(handle, inOrder(chunks(content)), options);
     return verified;
   }
   const digester = new Digester(algorithm);
-  await writeStream(handle, hashing(chunks(content), digester), options);
+  await writePieces(handle, inOrder(hashing(chunks(content), digester)), options);
   return digester.digest();
 }
 
@@ -129,6 +137,15 @@ async function* hashing(chunks: AsyncIterable<Uint8Array>, digester: Digester): 
     digester.update(chunk);
     yield chunk;
   }
+}
+
+/** Content from this size on comes over several connections where that helps, bytes. */
+const PARALLEL_BYTES = 64 * 1024 * 1024;
+
+/** The content in pieces. A slice of the whole: what is hashed from the file is not hashed on its way, too. */
+function piecesOf(content: Content, size: number, options: WriteOptions): AsyncIterable<Piece> {
+  if (size >= PARALLEL_BYTES && isPiecewise(content)) return content.pieces(0, options);
+  return inOrder(sizedStream(content.slice(), { size }, options));
 }
 
 /** Writes while another thread hashes what is there already. */
@@ -141,63 +158,13 @@ async function fillLarge(
 ): Promise<Digest> {
   const hash = new BackgroundHash(file.fd, algorithm);
   try {
-    // The slice of the whole: not hashed on its way, too.
-    await writeStream(file, sizedStream(content.slice(), { size }, options), {
-      onBytes(done) {
-        hash.advance(done);
-        options.onBytes?.(done);
-      },
+    await writePieces(file, piecesOf(content, size, options), {
+      onBytes: options.onBytes,
+      onFrontier: (bytes) => hash.advance(bytes),
     });
     return await hash.digest(size);
   } finally {
     await hash.stop();
-  }
-}
-
-/** Bytes that are gathered for one write: a trip to the thread pool for each piece of a socket costs more than the write. */
-const WRITE_BYTES = 1024 * 1024;
-
-/** Writes chunks in their order, gathering the next ones while the last are on their way to the disk. */
-async function writeStream(
-  file: FileHandle,
-  chunks: AsyncIterable<Uint8Array>,
-  { onBytes }: WriteOptions,
-): Promise<void> {
-  let done = 0;
-  let gathered: Uint8Array[] = [];
-  let bytes = 0;
-  let writing: Promise<void> = Promise.resolve();
-  const flush = async () => {
-    const [parts, count] = [gathered, bytes];
-    gathered = [];
-    bytes = 0;
-    await writing;
-    writing = writeParts(file, parts).then(() => {
-      done += count;
-      onBytes?.(done);
-    });
-    writing.catch(() => {}); // it is awaited before the next one starts, and at the end
-  };
-  try {
-    for await (const chunk of chunks) {
-      gathered.push(chunk);
-      bytes += chunk.byteLength;
-      if (bytes >= WRITE_BYTES) await flush();
-    }
-    if (bytes > 0) await flush();
-  } finally {
-    await writing;
-  }
-}
-
-async function writeParts(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  const { bytesWritten } = await file.writev(parts);
-  let written = bytesWritten;
-  // Only a disk that is nearly full, or a signal, leaves a rest.
-  for (const part of parts) {
-    const left = part.subarray(Math.min(written, part.byteLength));
-    written -= part.byteLength - left.byteLength;
-    for (let at = 0; at < left.byteLength; ) at += (await file.write(left, at)).bytesWritten;
   }
 }
 
