@@ -9,7 +9,6 @@ import { encodeEvent } from './protocol.ts';
 import type { Terminal } from './terminal.ts';
 
 export const PROGRESS_MODES = ['auto', 'plain', 'jsonl', 'none'] as const;
-export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 /** Shows progress; `clear` removes what is live so that other text can be written. */
 export interface ProgressReporter {

@@ -50,11 +50,6 @@ export function emptyMetadata(): ModelMetadata {
   };
 }
 
-/** Whether nothing is known: no field is set and there are no custom properties. */
-export function isEmptyMetadata(metadata: ModelMetadata): boolean {
-  return metadata.customProperties.size === 0 && TEXT_FIELDS.every((field) => metadata[field] === null);
-}
-
 /** The document as it is written: all seven fields, in order. */
 export function metadataToObject(metadata: ModelMetadata): JsonObject {
   return new Map(METADATA_FIELDS.map((field): [string, JsonValue] => [field, metadata[field]]));

@@ -12,9 +12,6 @@ import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelRe
 import { safetensorsReader } from './safetensors.ts';
 import { unknownFacts } from './unknown.ts';
 
-export type { Finding, FindingCode, ModelFacts, ModelFile, ModelReader, Severity } from './reader.ts';
-export { FINDING_CODES } from './reader.ts';
-
 /** In the order they are asked; the first that recognises the content reads it. */
 export const MODEL_READERS: readonly ModelReader[] = [
   safetensorsReader,

@@ -76,4 +76,3 @@ export function countingContent(content: Content, ranges: { start: number; end: 
   };
 }
 
-export type { ModelFile };
