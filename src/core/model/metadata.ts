@@ -14,7 +14,7 @@ export type MetadataField = (typeof METADATA_FIELDS)[number];
 
 /** The fields that are text or null by contract: all but `customProperties`. */
 export type TextField = Exclude<MetadataField, 'customProperties'>;
-export const TEXT_FIELDS: readonly TextField[] = METADATA_FIELDS.filter(
+const TEXT_FIELDS: readonly TextField[] = METADATA_FIELDS.filter(
   (field): field is TextField => field !== 'customProperties',
 );
 
