@@ -11,7 +11,7 @@ export const MAX_NESTING = 8;
 /** Blobs that move at once unless the caller says otherwise. */
 export const DEFAULT_CONCURRENCY = 3;
 /** Small requests (manifests, "is it there") at once. */
-const REQUEST_CONCURRENCY = 12;
+export const REQUEST_CONCURRENCY = 12;
 
 export interface CopyOptions extends CallOptions {
   /** Tags to set on the root, in order, last of all (R29). */

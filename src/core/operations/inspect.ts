@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { OmlmdError, quote } from '../errors.ts';
+import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions } from '../oci/content.ts';
+import { REQUEST_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MediaType } from '../oci/media-types.ts';
 import { readModelFile } from '../readers/index.ts';
@@ -124,7 +126,7 @@ export async function inspectArtifact(
     annotations: manifest.annotations ?? {},
     config: { mediaType, digest, size },
     referrers: await listReferrers(artifact, options),
-    ...(options.models === false ? {} : { models: await readRemoteModels(artifact, options) }),
+    ...(options.models === false ? {} : { models: await readRemoteModels(context, artifact, options) }),
   };
 }
 
@@ -146,29 +148,48 @@ async function listReferrers(artifact: Artifact, options: CallOptions): Promise<
 }
 
 async function readRemoteModels(
+  context: Context,
   artifact: Artifact,
   options: CallOptions,
 ): Promise<readonly RemoteModelReport[]> {
   const layers = artifact.format.modelLayers(artifact.manifest);
   const byTitle = new Map(artifact.manifest.layers.map((layer) => [titleOf(layer), layer]));
-  const models: RemoteModelReport[] = [];
-  for (const layer of layers) {
-    const title = titleOf(layer) ?? layer.digest;
+  const slots = new Slots(REQUEST_CONCURRENCY);
+  const readings = layers.map((layer) =>
+    slots.run(() => readRemoteModel(context, artifact, layer, byTitle, options)),
+  );
+  await settleAll(readings);
+  const models = (await Promise.all(readings)).filter((model) => model !== undefined);
+  return layers.length > 1 ? models.filter(({ format }) => format.name !== 'unknown') : models;
+}
+
+/** Undefined, with a warning, for content that is not there: the rest of the artifact can be shown all the same. */
+async function readRemoteModel(
+  context: Context,
+  { reference, source }: Artifact,
+  layer: Descriptor,
+  byTitle: ReadonlyMap<string | undefined, Descriptor>,
+  options: CallOptions,
+): Promise<RemoteModelReport | undefined> {
+  const title = titleOf(layer) ?? layer.digest;
+  const folder = title.slice(0, title.lastIndexOf('/') + 1);
+  try {
     const facts = await readModelFile(
       {
         path: title,
-        content: await artifact.source.fetch(layer, options),
+        content: await source.fetch(layer, options),
         beside: async (name) => {
-          const folder = title.includes('/') ? title.slice(0, title.lastIndexOf('/') + 1) : '';
           const other = byTitle.get(folder + name);
-          return other === undefined ? undefined : artifact.source.fetch(other, options);
+          return other === undefined ? undefined : source.fetch(other, options);
         },
       },
       options,
     );
     const { format, metadata, details, findings } = facts;
-    if (format.name === 'unknown' && layers.length > 1) continue;
-    models.push({ title, format, metadata, details, findings, verified: false });
+    return { title, format, metadata, details, findings, verified: false };
+  } catch (error) {
+    if (!isOmlmdError(error, 'not-found') && !isOmlmdError(error, 'unsupported')) throw error;
+    context.log.warn(`inspect ${quote(reference)}: ${quote(title)} cannot be read: ${error.message}`);
+    return undefined;
   }
-  return models;
 }

@@ -1,8 +1,9 @@
-import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
+import { escapeControls, isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import type { ArtifactFormat } from '../formats/format.ts';
 import { formatOf } from '../formats/index.ts';
 import { type CallOptions, type Content, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { parseJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseNode } from '../oci/manifest.ts';
 import { Annotation } from '../oci/media-types.ts';
 import type { Resolver, Source } from '../oci/target.ts';
@@ -94,15 +95,17 @@ function chooseManifest(reference: string, manifests: readonly Descriptor[]): De
   );
 }
 
+/** Most titles in a message; stops an artifact of 10,000 files from filling a screen. */
+const MAX_NAMED_FILES = 20;
+
 /** The layer of that title; throws `not-found` with the titles there are. */
 export function findLayer(artifact: Artifact, title: string): Descriptor {
   const layer = artifact.manifest.layers.find((l) => titleOf(l) === title);
   if (layer !== undefined) return layer;
   const titles = artifact.manifest.layers.map(titleOf).filter((t) => t !== undefined);
-  throw new OmlmdError(
-    'not-found',
-    `get file ${quote(title)} of ${quote(artifact.reference)}: the files are ${titles.slice(0, 20).map(quote).join(', ')}`,
-  );
+  const there = titles.slice(0, MAX_NAMED_FILES).map(quote).join(', ');
+  const what = titles.length === 0 ? 'no layer has a title' : `the files are ${there}`;
+  throw new OmlmdError('not-found', `get file ${quote(title)} of ${quote(artifact.reference)}: ${what}`);
 }
 
 export function titleOf(layer: Descriptor): string | undefined {
@@ -124,10 +127,28 @@ export async function readSmall(
   return readVerified(content, descriptor, MAX_CONFIG_BYTES, options);
 }
 
-/** Upstream's text of `get config`, byte for byte: reference and config document, spaces as upstream has them. */
+/**
+ * Upstream's text of `get config`, byte for byte: reference and config document, spaces as upstream has them. Only a
+ * config that is JSON can stand in it; throws `metadata-invalid` for any other. Characters that would act on a
+ * terminal are written as JSON escapes, which upstream's own configs always are (S25).
+ */
 export async function configText(artifact: Artifact, options?: CallOptions): Promise<string> {
-  const config = new TextDecoder('utf-8').decode(await readConfig(artifact, options));
-  return `{"reference":"${artifact.reference}", "config": ${config} }`;
+  const { reference } = artifact;
+  const bytes = await readConfig(artifact, options);
+  let config: string;
+  try {
+    config = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    parseJson(config, { duplicateKeys: 'last' });
+  } catch (cause) {
+    const what = isOmlmdError(cause) ? cause.message : 'it is not JSON';
+    throw new OmlmdError('metadata-invalid', `read the config of ${quote(reference)}: ${what}`, { cause });
+  }
+  return `{"reference":${escapeControls(JSON.stringify(reference))}, "config": ${escapeInJson(config)} }`;
+}
+
+/** In valid JSON only strings hold such characters, line breaks and tabs apart, which stand between values. */
+function escapeInJson(json: string): string {
+  return json.replace(/[^\t\n\r -~]+/gu, escapeControls);
 }
 
 /** Bytes of an artifact: its layers and config, each digest once. */

@@ -1,5 +1,6 @@
 import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
+import { REQUEST_CONCURRENCY, Slots } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isTag } from '../oci/reference.ts';
@@ -58,12 +59,18 @@ export async function planRemoval(
 ): Promise<Removal> {
   const target = openTarget(context, location);
   const root = await resolveRoot(target, location, options);
-  const tags: string[] = [];
+  const slots = new Slots(REQUEST_CONCURRENCY);
+  const looks: Promise<string | undefined>[] = [];
   for await (const tag of target.tags(options)) {
-    const other = await target.resolve(tag, options).catch(ignoreNotFound);
-    if (other?.digest === root.digest) tags.push(tag);
+    const look = slots.run(async () => {
+      const other = await target.resolve(tag, options).catch(ignoreNotFound);
+      return other?.digest === root.digest ? tag : undefined;
+    });
+    look.catch(() => {}); // the list goes on meanwhile; each is awaited below
+    looks.push(look);
   }
-  return { location, root, tags };
+  const tags = await Promise.all(looks);
+  return { location, root, tags: tags.filter((tag) => tag !== undefined) };
 }
 
 /** A tag that went away since it was listed does not matter; anything else would hide a tag from the person. */

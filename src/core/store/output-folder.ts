@@ -189,7 +189,8 @@ async function download(
     try {
       await fetchAll(temporary, wanted, options);
       options.signal?.throwIfAborted();
-      for (const [i, file] of wanted.entries()) await giveName(real, join(temporary, String(i)), file, made);
+      for (const [i, file] of wanted.entries())
+        await giveName(real, join(temporary, String(i)), file, made, options);
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -246,29 +247,37 @@ function isCorrupt(error: OmlmdError): boolean {
 }
 
 /** Gives a finished file its name. `real` is the folder without links; its parents are looked at again (S2). */
-async function giveName(real: string, temporary: string, file: Planned, made: MadeNames): Promise<void> {
+async function giveName(
+  real: string,
+  temporary: string,
+  file: Planned,
+  made: MadeNames,
+  options: PlaceFilesOptions,
+): Promise<void> {
   const path = join(real, file.relative);
   const parent = dirname(path);
   const areFolders = await made.foldersBelow(real, dirname(file.relative));
   if (!areFolders || (await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
   if (file.found === 'other') await rename(temporary, path);
-  else {
-    await nameNew(temporary, path, () => conflict(real, [file.relative]));
-    made.file(path);
-  }
+  else if (await nameNew(temporary, path)) made.file(path);
+  // Another pull of the same artifact may have been faster: then all is as it should be.
+  else if ((await kindOf(path)) !== 'file' || !(await isEqual(path, file, options)))
+    throw conflict(real, [file.relative]);
   // A link that took a parent's place between the look and the rename: say so, and do not call it done.
   if ((await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
   await syncFolder(parent);
 }
 
-/** Renames onto a name that must still be free. A link fails where the name was taken; a rename would replace it. */
-async function nameNew(temporary: string, path: string, taken: () => OmlmdError): Promise<void> {
+/** Renames onto a name that must still be free; false where it was taken. A link fails there; a rename would replace it. */
+async function nameNew(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path);
+    return true;
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') throw taken();
+    if (systemCode(error) === 'EEXIST') return false;
     // No hard links on this file system: as good as it can be done.
-    if ((await kindOf(path)) !== 'nothing') throw taken();
+    if ((await kindOf(path)) !== 'nothing') return false;
     await rename(temporary, path);
+    return true;
   }
 }

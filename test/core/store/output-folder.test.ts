@@ -365,3 +365,23 @@ describe('hidden folders of pulls that were killed', () => {
     expect(await readdir(folder)).toContain('outside');
   });
 });
+
+describe('two pulls of one artifact into one folder', () => {
+  it('both succeed: the slower finds equal bytes under the name', async () => {
+    const slow = file('a', 'bytes', async () => {
+      await place([file('a', 'bytes')]); // the other pull, from beginning to end
+      return textContent('bytes');
+    });
+    await expect(place([slow])).resolves.toMatchObject([{ title: 'a' }]);
+    expect(await tree()).toEqual({ a: 'bytes' });
+  });
+
+  it('the slower fails when the name was taken by other bytes, which stay', async () => {
+    const slow = file('a', 'bytes', async () => {
+      await place([file('a', 'others')]);
+      return textContent('bytes');
+    });
+    expect(await codeOf(place([slow]))).toBe('conflict');
+    expect(await tree()).toEqual({ a: 'others' });
+  });
+});
