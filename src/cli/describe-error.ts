@@ -11,10 +11,28 @@ export interface ErrorDescription {
   readonly status: number;
 }
 
+/** An error whose hint depends on what the verb was doing, not on the code alone. */
+export class HintedError extends OmlmdError {
+  readonly hint: string;
+
+  constructor(error: OmlmdError, hint: string) {
+    super(error.code, error.message, { cause: error, retryable: error.retryable });
+    this.hint = hint;
+  }
+}
+
+/** For `catch`: the same error with a hint, when the registry cannot do what was asked of it. */
+export function hintIfUnsupported(hint: string): (error: unknown) => never {
+  return (error) => {
+    throw isOmlmdError(error, 'unsupported') ? new HintedError(error, hint) : error;
+  };
+}
+
 /** What any thrown value means: our own errors by their code, the rest as `internal` or `canceled`. */
 export function describeError(error: unknown): ErrorDescription {
   const known = isOmlmdError(error) ? error : wrap(error);
-  const { status, hint } = EXITS[known.code];
+  const { status, hint: usual } = EXITS[known.code];
+  const hint = known instanceof HintedError ? known.hint : usual;
   return { code: known.code, message: escapeLines(known.message), hint, retryable: known.retryable, status };
 }
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { escapeControls, MAX_QUOTED_CHARACTERS } from '../core/index.ts';
+import { OmlmdError, quote } from '../core/index.ts';
 
 /** Gathers a repeatable option's values in the order typed. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
@@ -19,9 +19,7 @@ export function integer(min: number, max: number): (value: string) => number {
 export function keyValue(text: string, option: string): readonly [string, string] {
   const equals = text.indexOf('=');
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
-  throw new InvalidArgumentError(
-    `${option} ${escapeControls(text.slice(0, MAX_QUOTED_CHARACTERS))}: expected KEY=VALUE`,
-  );
+  throw new OmlmdError('usage', `${option} ${quote(text)}: expected KEY=VALUE`);
 }
 
 /** A repeatable text option. */

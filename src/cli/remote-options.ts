@@ -8,6 +8,7 @@ import {
   chainCredentials,
   dataFolder,
   defaultCredentials,
+  escapeControls,
   type Host,
   type Log,
   OmlmdError,
@@ -16,7 +17,8 @@ import {
 } from '../core/index.ts';
 import type { OptionReader } from './option-reader.ts';
 import { integer, repeatable } from './option-types.ts';
-import type { Terminal } from './terminal.ts';
+import { askSecret } from './prompt.ts';
+import { canPrompt, type Terminal } from './terminal.ts';
 
 /** The options of every verb that talks to a registry (docs/cli.md, "Remote options"). */
 export function addRemoteOptions(command: Command): void {
@@ -39,35 +41,51 @@ export function addRemoteOptions(command: Command): void {
 /** Largest secret that is read from standard input, bytes. */
 const MAX_SECRET_BYTES = 64 * 1024;
 
-/** Reads one secret from standard input: the text without its last line break. */
-export async function readSecret(terminal: Terminal): Promise<string> {
+/** Reads standard input to its end; throws `usage` when `what` is longer than the limit. */
+export async function readInput({ stdin }: Terminal, what: string, maxBytes: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of terminal.stdin) {
+  for await (const chunk of stdin) {
     const bytes = Buffer.from(chunk);
     size += bytes.byteLength;
-    if (size > MAX_SECRET_BYTES)
-      throw new OmlmdError('usage', `standard input: a secret longer than ${MAX_SECRET_BYTES} bytes`);
+    if (size > maxBytes)
+      throw new OmlmdError('usage', `standard input: ${what} longer than ${maxBytes} bytes`);
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
+  return Buffer.concat(chunks);
 }
 
-/** The login that the options name, if they do. Standard input is only read when an option says so. */
+/** Reads one secret from standard input: the text without its last line break. */
+async function readSecret(terminal: Terminal, option: string): Promise<string> {
+  const bytes = await readInput(terminal, 'a secret', MAX_SECRET_BYTES);
+  const secret = Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+  if (secret === '') throw new OmlmdError('usage', `${option}: standard input is empty`);
+  return secret;
+}
+
+/**
+ * The login that the options name, if they do. Standard input is only read when an option says so; a user name alone
+ * asks for its password, as going on without a login is not what was meant.
+ */
 export async function explicitCredential(
   options: OptionReader,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<Credential | undefined> {
   const username = options.text('username');
   if (options.flag('identityTokenStdin'))
-    return { kind: 'identity-token', token: await readSecret(terminal) };
+    return { kind: 'identity-token', token: await readSecret(terminal, '--identity-token-stdin') };
   if (options.flag('passwordStdin')) {
     if (username === undefined) throw new OmlmdError('usage', '--password-stdin: needs -u/--username');
-    return { kind: 'basic', username, password: await readSecret(terminal) };
+    return { kind: 'basic', username, password: await readSecret(terminal, '--password-stdin') };
   }
-  return undefined;
+  if (username === undefined) return undefined;
+  if (!canPrompt(terminal))
+    throw new OmlmdError('usage', '-u/--username: needs --password-stdin, as nobody can be asked here');
+  const password = await askSecret(terminal, `Password for ${escapeControls(username)}: `, signal);
+  return { kind: 'basic', username, password };
 }
 
 function readPem(path: string | undefined, option: string): string | undefined {

@@ -1,4 +1,4 @@
-import { OmlmdError } from '../core/errors.ts';
+import { OmlmdError, quote } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { describeError } from './describe-error.ts';
 import { ExitStatus } from './exit-status.ts';
@@ -59,6 +59,9 @@ async function parse(argv: readonly string[], terminal: Terminal): Promise<Invoc
   } catch (error) {
     if (error instanceof Error && 'exitCode' in error && error.exitCode === 0) return undefined;
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')) {
+      // "help NO-SUCH-VERB" writes the whole help as its complaint.
+      if (error.code === 'commander.help')
+        throw new OmlmdError('usage', `help ${quote(argv.at(-1) ?? '')}: there is no such verb`);
       throw new OmlmdError('usage', usageMessage(complaint || error.message, first), { cause: error });
     }
     throw error;
@@ -115,7 +118,7 @@ async function openSession(
 ): Promise<Session> {
   const format = FORMATS.find((known) => known === options.text('format')) ?? ('text' satisfies Format);
   const { createContext } = await import('../core/index.ts');
-  const credential = await explicitCredential(options, terminal);
+  const credential = await explicitCredential(options, terminal, signal);
   const host = buildHost(options, terminal, log, credential);
   const context = createContext(host);
   return {

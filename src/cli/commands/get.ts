@@ -1,16 +1,14 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { Argument } from 'commander';
 import {
   type Artifact,
   configText,
+  escapeControls,
   findLayer,
   OmlmdError,
   parseLocation,
-  quote,
   readArtifact,
   readConfig,
+  saveFile,
 } from '../../core/index.ts';
 import type { Outcome, Session, Verb } from '../verb.ts';
 
@@ -22,28 +20,12 @@ async function getFile(artifact: Artifact, session: Session, title: string | und
   const content = await artifact.source.fetch(layer, session);
   const output = session.options.text('output');
   if (output === undefined || output === '-') return { data: null, text: '', raw: content.stream(session) };
-  await writeWhole(output, content.stream(session));
+  // The stream ends in an error if the bytes are not those of the digest, so the name appears only when they are.
+  await saveFile(output, content.stream(session));
   return {
     data: { reference: artifact.reference, path: output, digest: layer.digest, size: layer.size },
-    text: `Wrote ${output}`,
+    text: `Wrote ${escapeControls(output)}`,
   };
-}
-
-/** The stream ends in an error if the bytes are not those of the digest, so the name appears only when they are. */
-async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const temp = `${path}.omlmd-${process.pid}`;
-  try {
-    await pipeline(chunks, createWriteStream(temp, { flags: 'wx', flush: true }));
-    await rename(temp, path);
-  } catch (error) {
-    await rm(temp, { force: true });
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-      throw new OmlmdError('disk-full', `write ${quote(path)}: no space left on the device`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
 }
 
 export const getVerb: Verb = {

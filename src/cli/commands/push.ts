@@ -1,7 +1,9 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import {
+  decodeText,
   escapeControls,
   type Location,
+  MAX_METADATA_BYTES,
   type MetadataSource,
   type ModelPath,
   OmlmdError,
@@ -13,9 +15,10 @@ import {
   quote,
   readMetadataTarget,
   readText,
+  saveFile,
 } from '../../core/index.ts';
 import { keyValue, repeatable } from '../option-types.ts';
-import { readSecret } from '../remote-options.ts';
+import { readInput as readStandardInput } from '../remote-options.ts';
 import { pushCard } from '../render/card.ts';
 import type { Session, Verb } from '../verb.ts';
 
@@ -56,6 +59,10 @@ async function readInput(
   return { ...target, location };
 }
 
+async function readTyped(terminal: Session['terminal']): Promise<string> {
+  return decodeText(await readStandardInput(terminal, 'metadata', MAX_METADATA_BYTES), 'standard input');
+}
+
 async function metadataSource(session: Session): Promise<MetadataSource> {
   const { options, terminal } = session;
   const document = options.text('metadata');
@@ -63,7 +70,7 @@ async function metadataSource(session: Session): Promise<MetadataSource> {
   if (document !== undefined && empty)
     throw new OmlmdError('usage', 'push: --metadata and --empty-metadata exclude each other');
   if (empty) return { kind: 'empty' };
-  if (document === '-') return { kind: 'document', text: await readSecret(terminal), path: 'standard input' };
+  if (document === '-') return { kind: 'document', text: await readTyped(terminal), path: 'standard input' };
   if (document !== undefined) return { kind: 'document', text: await readText(document), path: document };
   return { kind: options.flag('autoMetadata') ? 'auto' : 'sidecar' };
 }
@@ -141,7 +148,7 @@ export const pushVerb: Verb = {
       onProgress,
     });
     const exported = options.text('exportManifest');
-    if (exported !== undefined) await writeFile(exported, manifest);
+    if (exported !== undefined) await saveFile(exported, [manifest]);
     const leftOut =
       result.leftOut === 0
         ? ''

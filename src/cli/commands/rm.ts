@@ -7,6 +7,7 @@ import {
   type Removal,
   removeArtifact,
 } from '../../core/index.ts';
+import { hintIfUnsupported } from '../describe-error.ts';
 import { confirm } from '../prompt.ts';
 import { canPrompt } from '../terminal.ts';
 import type { Session, Verb } from '../verb.ts';
@@ -40,7 +41,11 @@ export const rmVerb: Verb = {
     }
     const removal = await planRemoval(session.context, location, session);
     await agree(session, removal);
-    const result = await removeArtifact(session.context, removal, session);
+    const result = await removeArtifact(session.context, removal, session).catch(
+      hintIfUnsupported(
+        'Ask whoever runs the registry to allow deletion (CNCF distribution: storage.delete.enabled), or delete it on its web page.',
+      ),
+    );
     return { data: result, text: `Deleted ${describe(removal)}` };
   },
 };

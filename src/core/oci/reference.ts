@@ -73,7 +73,7 @@ export function isRegistryHost(host: string): boolean {
 }
 
 /** Whether a first component names a host rather than an organisation, as every container tool decides it. */
-function namesHost(first: string): boolean {
+export function namesHost(first: string): boolean {
   return first === 'localhost' || first.includes('.') || first.includes(':');
 }
 

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { OmlmdError, quote } from '../errors.ts';
+import { systemCode, systemWords } from '../store/storage-error.ts';
 
 /** A file or folder that a person named, with the media type they gave it. */
 export interface ModelPath {
@@ -52,6 +53,8 @@ export async function collectFiles(paths: readonly ModelPath[]): Promise<Collect
   const files: CollectedFile[] = [];
   let leftOut = 0;
   for (const { path, mediaType } of paths) {
+    // As from a shell variable that is not set: `resolve` would make it the current folder.
+    if (path === '') throw new OmlmdError('usage', 'push: a PATH is empty');
     const absolute = resolve(path);
     const found = await stat(absolute).catch((error: unknown) => Promise.reject(unreadable(path, error)));
     const type = mediaType === undefined ? {} : { mediaType };
@@ -77,9 +80,9 @@ export async function collectFiles(paths: readonly ModelPath[]): Promise<Collect
 }
 
 function unreadable(path: string, error: unknown): OmlmdError {
-  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  const loop = error instanceof Error && 'code' in error && error.code === 'ELOOP';
-  const what = missing ? 'no such file or folder' : loop ? 'its links form a loop' : (error as Error).message;
+  const missing = systemCode(error) === 'ENOENT';
+  // Node gives bytes that are not UTF-8 as U+FFFD, and then does not find the file.
+  const what = missing && path.includes('\ufffd') ? 'its name is not UTF-8 text' : systemWords(error);
   return new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, {
     cause: error,
   });
@@ -108,10 +111,15 @@ class FolderWalk {
   }
 
   async #entry(entry: Dirent, inside: string, depth: number): Promise<void> {
+    // By its own name first: a `.venv` that is a link to elsewhere is left out, not refused.
+    if (LEFT_OUT.has(entry.name) || this.#ignore.ignores(inside)) {
+      this.leftOut += 1;
+      return;
+    }
     const path = await this.#resolve(inside, entry.isSymbolicLink());
     const found = await stat(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
     const folder = found.isDirectory();
-    if (LEFT_OUT.has(entry.name) || this.#ignore.ignores(folder ? `${inside}/` : inside)) {
+    if (folder && this.#ignore.ignores(`${inside}/`)) {
       this.leftOut += 1;
     } else if (folder) {
       await this.folder(inside, depth + 1);

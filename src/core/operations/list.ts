@@ -1,3 +1,4 @@
+import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions } from '../oci/content.ts';
 import { Slots } from '../oci/copy.ts';
@@ -67,7 +68,7 @@ async function* listTags(
   const place = formatPlace(location);
   const slots = new Slots(LONG_CONCURRENCY);
   const ahead: Promise<ListEntry>[] = [];
-  for await (const tag of openTarget(context, location).tags(options)) {
+  for await (const tag of tagsAt(context, location, options)) {
     if (!options.all && isReferrerTag(tag)) continue;
     const entry = { reference: `${place}:${tag}`, repository, tag };
     if (!options.long) {
@@ -79,6 +80,17 @@ async function* listTags(
     ahead.push(described);
   }
   for (const entry of ahead) yield await entry;
+}
+
+/** In the location's own words when there is nothing: a place on this machine would name its folder. */
+async function* tagsAt(context: Context, location: Location, options: ListOptions): AsyncGenerator<string> {
+  try {
+    yield* openTarget(context, location).tags(options);
+  } catch (error) {
+    if (location.kind === 'registry' || !isOmlmdError(error, 'not-found')) throw error;
+    const what = `list the tags of ${quote(formatPlace(location))}: there is no such repository`;
+    throw new OmlmdError('not-found', what, { cause: error });
+  }
 }
 
 async function describeTag(

@@ -1,7 +1,14 @@
 import { isAbsolute, resolve } from 'node:path';
 import { OmlmdError, quote } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatReference, parseNameAndTags, parseReference, type Reference } from '../oci/reference.ts';
+import {
+  formatReference,
+  isRegistryHost,
+  namesHost,
+  parseNameAndTags,
+  parseReference,
+  type Reference,
+} from '../oci/reference.ts';
 
 /** Where an artifact is or will be: a registry, the embedded store, or any OCI image layout folder (docs/cli.md). */
 export type Location =
@@ -96,7 +103,14 @@ export function parseListing(text: string): Listing {
   const bare = text.startsWith('oci://') ? text.slice('oci://'.length) : text;
   if (bare === 'local') return { kind: 'store' };
   if (!bare.startsWith(LAYOUT) && !bare.includes('/')) {
-    return { kind: 'registry', registry: parseReference(`${bare}/any`).registry };
+    const registry = isRegistryHost(bare) && namesHost(bare) ? bare : undefined;
+    if (registry === undefined) {
+      throw new OmlmdError(
+        'reference-invalid',
+        `list ${quote(text)}: there is no host in it; did you mean ${quote(`local/${bare}`)}?`,
+      );
+    }
+    return { kind: 'registry', registry };
   }
   return { kind: 'repository', location: parseLocation(text) };
 }

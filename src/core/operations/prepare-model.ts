@@ -10,6 +10,7 @@ import { JsonNumber } from '../oci/json.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { isModelFileName, modelStem, readModelFile } from '../readers/index.ts';
 import type { Finding, ModelFacts, ModelFile } from '../readers/reader.ts';
+import { systemCode, systemWords } from '../store/storage-error.ts';
 import { type CollectedFile, collectFiles, type ModelPath } from './collect-files.ts';
 
 /** Where the metadata of a push comes from (docs/cli.md, "Metadata"). */
@@ -169,18 +170,23 @@ export async function readText(path: string): Promise<string> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const what = missing ? 'no such file' : (error as Error).message;
+    const missing = systemCode(error) === 'ENOENT';
+    const what = missing ? 'no such file' : systemWords(error);
     throw new OmlmdError(missing ? 'not-found' : 'file-unreadable', `read ${quote(path)}: ${what}`, {
       cause: error,
     });
   }
+  return decodeText(bytes, path);
+}
+
+/** The text of a metadata document that was read from `name`. */
+export function decodeText(bytes: Uint8Array, name: string): string {
   if (bytes.byteLength > MAX_METADATA_BYTES) {
-    throw new OmlmdError('limit-exceeded', `read ${quote(path)}: larger than ${MAX_METADATA_BYTES} bytes`);
+    throw new OmlmdError('limit-exceeded', `read ${quote(name)}: larger than ${MAX_METADATA_BYTES} bytes`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new OmlmdError('metadata-invalid', `read ${quote(path)}: not UTF-8 text`, { cause: error });
+    throw new OmlmdError('metadata-invalid', `read ${quote(name)}: not UTF-8 text`, { cause: error });
   }
 }

@@ -86,6 +86,7 @@ export async function push(
   const what = `push ${quote(formatLocation(location))}`;
   refuseUnsafe(what, model, options);
   refuseTitles(model.files, options);
+  refuseMediaTypes(model.files, options);
   const format = findFormat(options.format ?? 'omlmd');
   const tags = tagsToSet(location);
   const target = openTarget(context, location);
@@ -128,6 +129,16 @@ function refuseUnsafe(what: string, model: PreparedModel, options: PushModelOpti
   const critical = model.findings.find((finding) => finding.severity === 'critical');
   if (critical === undefined || options.allowUnsafe) return;
   throw new OmlmdError('unsafe-model', `${what}: ${quote(critical.file)}: ${critical.message}`);
+}
+
+/** RFC 6838 §4.2: what a registry or another program would refuse later. */
+const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
+
+function refuseMediaTypes(files: readonly CollectedFile[], { configType }: PushModelOptions): void {
+  const bad = [configType, ...files.map((file) => file.mediaType)].find(
+    (type) => type !== undefined && !MEDIA_TYPE.test(type),
+  );
+  if (bad !== undefined) throw new OmlmdError('usage', `push: ${quote(bad)} is not a media type`);
 }
 
 /** What pull would refuse is not pushed; here it is the person's own input that is wrong. */
