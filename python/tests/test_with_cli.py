@@ -139,7 +139,7 @@ def test_a_failed_cell_stops_a_run_of_the_whole_notebook(store, tmp_path):
         capture_output=True,
         text=True,
     )
-    assert ran.returncode != 0 and "no such manifest" in ran.stderr
+    assert ran.returncode != 0 and "there is no such artifact" in ran.stderr
     assert not (tmp_path / "went-on").exists()
 
 

@@ -12,12 +12,6 @@ export const METADATA_FIELDS = [
 ] as const;
 export type MetadataField = (typeof METADATA_FIELDS)[number];
 
-/** The fields that are text or null by contract: all but `customProperties`. */
-export type TextField = Exclude<MetadataField, 'customProperties'>;
-const TEXT_FIELDS: readonly TextField[] = METADATA_FIELDS.filter(
-  (field): field is TextField => field !== 'customProperties',
-);
-
 const FIELDS: ReadonlySet<string> = new Set(METADATA_FIELDS);
 
 export function isMetadataField(key: string): key is MetadataField {
@@ -61,7 +55,7 @@ export function metadataToObject(metadata: ModelMetadata): JsonObject {
  * object is taken for none: whoever reads a person's file checks that first.
  */
 export function metadataFromObject(object: JsonObject): ModelMetadata {
-  const field = (name: TextField): JsonValue => object.get(name) ?? null;
+  const field = (name: Exclude<MetadataField, 'customProperties'>): JsonValue => object.get(name) ?? null;
   const own = object.get('customProperties');
   const flat = [...object].filter(([key]) => !isMetadataField(key));
   return {

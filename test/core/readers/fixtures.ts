@@ -7,7 +7,7 @@ import {
 } from '../../../src/core/oci/content.ts';
 import { toPlain } from '../../../src/core/oci/json.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
-import type { ModelFacts, ModelFile } from '../../../src/core/readers/reader.ts';
+import type { ModelFacts } from '../../../src/core/readers/reader.ts';
 
 const MODELS = new URL('../../fixtures/models/', import.meta.url);
 
@@ -75,4 +75,3 @@ export function countingContent(content: Content, ranges: { start: number; end: 
     bytes: () => ranges.reduce((sum, r) => sum + r.end - r.start, 0),
   };
 }
-

@@ -154,17 +154,23 @@ async function inspectFile({ workbench }: Stage): Promise<void> {
   await view.getByText('model', { exact: true }).first().waitFor();
 }
 
+/** The step's own title is there: a key that is pressed earlier is lost between two steps. */
+async function atStep({ page }: Stage, step: number): Promise<void> {
+  await page.locator('.quick-input-title', { hasText: `(${step}/3)` }).waitFor();
+}
+
 async function pushAgain(stage: Stage): Promise<void> {
   const { page, workbench, snap } = stage;
   await startPush(stage, 'iris.onnx');
   await page.keyboard.press('Enter');
+  await atStep(stage, 2);
   await workbench.quickPickRow('v2').waitFor();
   await workbench.quickInput().fill('v1');
   await workbench.quickPickRow('exists, names sha256:').waitFor();
   await snap('tag that exists');
   await workbench.quickInput().fill('');
   await page.keyboard.press('Enter');
-  await workbench.quickPickRow('Push').first().waitFor();
+  await atStep(stage, 3);
   await page.keyboard.press('Enter');
   await workbench.treeItem(/^version v2 of local\/iris/).waitFor();
 }
