@@ -12,10 +12,15 @@ export interface Measurement {
 const POLL_MS = 10;
 
 /** Runs a program to its end; rejects when it fails. */
-export function measure(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measurement> {
+export function measure(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd?: string,
+): Promise<Measurement> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
     let megabytes = 0;
     let complaint = '';
     const timer = setInterval(() => {

@@ -41,6 +41,11 @@ export interface ArtifactFormat {
   pack(request: PackRequest): PackedArtifact;
   /** The metadata of an artifact of this format; empty fields where it has none. */
   readMetadata(manifest: Manifest, from: Fetcher, options?: CallOptions): Promise<ModelMetadata>;
+  /**
+   * The metadata that the manifest itself repeats, complete but unchecked against the document it repeats; undefined
+   * where a manifest does not have all of it. Saves lists a request an artifact.
+   */
+  repeatedMetadata?(manifest: Manifest): ModelMetadata | undefined;
   /** The layers that are model files, not metadata; what `inspect` reads by ranges. */
   modelLayers(manifest: Manifest): readonly Descriptor[];
 }

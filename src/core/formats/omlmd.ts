@@ -2,6 +2,7 @@ import { OmlmdError, quote } from '../errors.ts';
 import { compareCodePoints } from '../model/code-points.ts';
 import { emptyMetadata, METADATA_FIELDS, type ModelMetadata, metadataFromObject } from '../model/metadata.ts';
 import {
+  JSON_ANNOTATION_SUFFIX,
   metadataFromAnnotations,
   metadataToAnnotations,
   metadataToJson,
@@ -38,8 +39,14 @@ export const omlmdFormat: ArtifactFormat = {
   recognizes,
   pack,
   readMetadata,
+  repeatedMetadata: ({ annotations }) =>
+    // Written by every omlmd writer, also for no properties; another tool's annotations may be anything.
+    annotations?.[PROPERTIES_ANNOTATION] === undefined ? undefined : metadataFromAnnotations(annotations),
   modelLayers: (manifest) => manifest.layers.filter((layer) => !isMetadataLayer(layer)),
 };
+
+/** Key of the custom properties among a manifest's annotations. */
+const PROPERTIES_ANNOTATION = `customProperties${JSON_ANNOTATION_SUFFIX}`;
 
 function titleOf(layer: Descriptor): string | undefined {
   return layer.annotations?.[Annotation.title];

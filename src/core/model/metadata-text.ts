@@ -7,7 +7,7 @@ import { formatPythonYaml } from './python-yaml.ts';
 /** Spaces that upstream indents the JSON document by. */
 const JSON_INDENT = 4;
 /** Ending of an annotation key whose value is JSON, not text. */
-const JSON_ANNOTATION_SUFFIX = '+json';
+export const JSON_ANNOTATION_SUFFIX = '+json';
 
 /** The JSON document of an artifact, byte for byte as upstream 0.1.6 writes it; no line break at the end. */
 export function metadataToJson(metadata: ModelMetadata): string {

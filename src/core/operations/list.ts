@@ -107,7 +107,7 @@ async function describeTag(
       digest: root.digest,
       size: artifactSize(manifest),
       ...(created === undefined ? {} : { created }),
-      metadata: await format.readMetadata(manifest, source, options),
+      metadata: format.repeatedMetadata?.(manifest) ?? (await format.readMetadata(manifest, source, options)),
     };
   } catch (error) {
     options.signal?.throwIfAborted();

@@ -97,6 +97,7 @@ export async function push(
     ingester: options.dryRun ? undefined : target,
     likelySizes: once(() => sizesThere(target, tags, options.signal)),
   });
+  await context.digests.save();
   const packed = format.pack({
     metadata: model.metadata,
     files,

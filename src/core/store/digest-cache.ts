@@ -27,6 +27,8 @@ async function keyOf(path: string): Promise<{ readonly key: string; readonly cha
  */
 export class DigestCache {
   readonly #path: string;
+  #known: Promise<Map<string, Digest>> | undefined;
+  readonly #fresh = new Map<string, Digest>();
 
   /** @param path of the cache's own file */
   constructor(path: string) {
@@ -36,30 +38,40 @@ export class DigestCache {
   /** The digest of a file that has not changed since it was remembered. */
   async get(path: string): Promise<Digest | undefined> {
     const { key } = await keyOf(path);
-    return (await this.#read()).get(key);
-  }
-
-  /** Remembers a digest that was just computed; `before` is {@link mark}'s answer from before the file was read. */
-  async put(path: string, before: string, digest: Digest): Promise<void> {
-    const { key, changedMs } = await keyOf(path);
-    if (key !== before || Date.now() - changedMs < SETTLED_MS) return;
-    try {
-      await mkdir(dirname(this.#path), { recursive: true });
-      await withLock(`${this.#path}.lock`, async () => {
-        const entries = await this.#read();
-        entries.delete(key);
-        entries.set(key, digest);
-        const kept = [...entries].slice(-MAX_ENTRIES);
-        await replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(kept), null, 0)}\n`);
-      });
-    } catch {
-      // A cache that cannot be written is no reason to fail what was hashed for it.
-    }
+    this.#known ??= this.#read();
+    return this.#fresh.get(key) ?? (await this.#known).get(key);
   }
 
   /** The state of a file before it is read. */
   async mark(path: string): Promise<string> {
     return (await keyOf(path)).key;
+  }
+
+  /** Remembers a digest that was just computed; `before` is {@link mark}'s answer from before the file was read. */
+  async put(path: string, before: string, digest: Digest): Promise<void> {
+    const { key, changedMs } = await keyOf(path);
+    if (key === before && Date.now() - changedMs >= SETTLED_MS) this.#fresh.set(key, digest);
+  }
+
+  /** Writes what was remembered, beside what other processes have written since. */
+  async save(): Promise<void> {
+    if (this.#fresh.size === 0) return;
+    try {
+      await mkdir(dirname(this.#path), { recursive: true });
+      await withLock(`${this.#path}.lock`, async () => {
+        const entries = await this.#read();
+        for (const [key, digest] of this.#fresh) {
+          entries.delete(key);
+          entries.set(key, digest);
+        }
+        const kept = [...entries].slice(-MAX_ENTRIES);
+        await replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(kept))}\n`);
+        this.#known = Promise.resolve(new Map(kept));
+      });
+      this.#fresh.clear();
+    } catch {
+      // A cache that cannot be written is no reason to fail what was hashed for it.
+    }
   }
 
   async #read(): Promise<Map<string, Digest>> {

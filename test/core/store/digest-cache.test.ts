@@ -22,6 +22,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function remember(): Promise<void> {
   await cache.put(file, await cache.mark(file), DIGEST);
+  await cache.save();
 }
 
 it('knows a file that has not changed, in another process too', async () => {
@@ -58,11 +59,17 @@ it('does not remember a file that changed while it was hashed, or that is too yo
 it('starts anew when its own file is damaged, and keeps what many writers remember', async () => {
   await remember();
   await writeFile(join(folder, 'home', 'digests.json'), '{"a": "no digest"');
-  expect(await cache.get(file)).toBeUndefined();
+  expect(await new DigestCache(join(folder, 'home', 'digests.json')).get(file)).toBeUndefined();
   const files = Array.from({ length: 8 }, (_, i) => join(folder, `m${i}`));
   await Promise.all(files.map((path) => writeFile(path, path)));
   await sleep(150);
-  await Promise.all(files.map(async (path) => cache.put(path, await cache.mark(path), DIGEST)));
+  await Promise.all(
+    files.map(async (path) => {
+      const own = new DigestCache(join(folder, 'home', 'digests.json'));
+      await own.put(path, await own.mark(path), DIGEST);
+      await own.save();
+    }),
+  );
   expect(Object.keys(JSON.parse(await readFile(join(folder, 'home', 'digests.json'), 'utf8')))).toHaveLength(
     8,
   );

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answers, freePort, spawnGroup, stopGroup, waitUntil } from '../../support/processes.ts';
@@ -16,9 +16,18 @@ export const PASSWORD = 'interop-password';
 /** bcrypt of {@link PASSWORD}: the only kind of hash that distribution reads. */
 const HTPASSWD = `${USER}:$2y$05$Qntz5aSau5hSOddElTC/HuuFAOd3HQumq80Lkt5X3HoqIUs02.jWC\n`;
 
-/** Starts Debian's `docker-registry`; with `auth` it wants {@link USER} and {@link PASSWORD} for everything. */
-export async function startDockerRegistry({ auth = false } = {}): Promise<DockerRegistry> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'omlmd-registry-'));
+export interface DockerRegistryOptions {
+  /** It wants {@link USER} and {@link PASSWORD} for everything. */
+  readonly auth?: boolean;
+  /** Where it keeps its content; a temporary folder unless said. Removed in the end. */
+  readonly root?: string;
+}
+
+/** Starts Debian's `docker-registry`. */
+export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+  const { auth = false } = options;
+  const folder = options.root ?? mkdtempSync(path.join(tmpdir(), 'omlmd-registry-'));
+  mkdirSync(folder, { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;
   const config = path.join(folder, 'config.yml');
   writeFileSync(path.join(folder, 'htpasswd'), HTPASSWD);
