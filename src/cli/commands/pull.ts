@@ -1,4 +1,12 @@
-import { escapeControls, formatBytes, OmlmdError, parseLocation, pull } from '../../core/index.ts';
+import { Option } from 'commander';
+import {
+  escapeControls,
+  formatBytes,
+  OmlmdError,
+  parseLocation,
+  pull,
+  type Unpacking,
+} from '../../core/index.ts';
 import { repeatable } from '../option-types.ts';
 import { formatColumns } from '../render/columns.ts';
 import type { Verb } from '../verb.ts';
@@ -17,6 +25,10 @@ export const pullVerb: Verb = {
       .option('--keep', 'leave files that are there')
       .option('-k, --keep-old-files', 'the same as --keep')
       .addOption(
+        new Option('--unpack', 'unpack every tar archive, not only folders that oras pushed').preset('all'),
+      )
+      .addOption(new Option('--no-unpack', 'keep every archive as a file').preset('none'))
+      .addOption(
         repeatable('--allow-hidden <name>', 'let a hidden file or folder name through (repeatable)'),
       );
   },
@@ -28,6 +40,7 @@ export const pullVerb: Verb = {
       mediaTypes: options.list('mediaTypes').flatMap((types) => types.split(',')),
       include: options.list('include'),
       onExisting: overwrite ? 'overwrite' : keep ? 'keep' : 'refuse',
+      unpack: unpackingOf(options.text('unpack')),
       allowHidden: options.list('allowHidden'),
       concurrency: options.number('concurrency'),
       signal,
@@ -42,3 +55,8 @@ export const pullVerb: Verb = {
     return { data: result, text: `Pulled ${escapeControls(result.reference)}\n  ${result.digest}${what}` };
   },
 };
+
+/** The last of `--unpack` and `--no-unpack` holds. */
+function unpackingOf(option: string | undefined): Unpacking {
+  return option === 'all' || option === 'none' ? option : 'asked';
+}

@@ -1,14 +1,22 @@
 import { matchesGlob } from 'node:path/posix';
 import { OmlmdError, quote } from '../errors.ts';
+import { type Content, readAll } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { readModelFile } from '../readers/index.ts';
 import type { Finding } from '../readers/reader.ts';
-import { type ExistingFiles, type PlacedFile, placeFiles } from '../store/output-folder.ts';
+import { ARCHIVE_HEAD_BYTES, archiveKindOf } from '../store/archive.ts';
+import type { ExistingFiles } from '../store/output-folder.ts';
+import { isArchive, type LayerToPlace, type PlacedLayer, placeLayers } from '../store/place-layers.ts';
 import { type Context, emit } from './context.ts';
 import type { Location } from './location.ts';
 import { type Artifact, readArtifact, titleOf } from './read-artifact.ts';
+
+/**
+ * Which archives are unpacked: those whose layer asks for it, as oras writes a folder (default); all tar archives; none.
+ */
+export type Unpacking = 'asked' | 'all' | 'none';
 
 export interface PullOptions {
   /** Only layers of these media types; all when empty. */
@@ -17,6 +25,7 @@ export interface PullOptions {
   readonly include?: readonly string[] | undefined;
   /** What to do with files that are there with other bytes: `refuse` (default) fails before anything is written. */
   readonly onExisting?: ExistingFiles | undefined;
+  readonly unpack?: Unpacking | undefined;
   readonly allowHidden?: readonly string[] | undefined;
   readonly concurrency?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -26,12 +35,13 @@ export interface PullOptions {
 }
 
 export interface PulledFile {
+  /** For an archive that was unpacked, the folder that its files are in. */
   readonly path: string;
   readonly title: string;
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
-  readonly state: PlacedFile['state'];
+  readonly state: PlacedLayer['state'];
 }
 
 /** The document of `pull --format json` (docs/cli.md). */
@@ -44,7 +54,7 @@ export interface PullResult {
 
 /**
  * Pulls an artifact's files into a folder. All titles are checked, and files in the way are found, before the first
- * byte; a file appears under its name only whole and verified (S1, S2, R24).
+ * byte; a file appears under its name only whole and verified (S1, S2, R24). So it is with what is in archives.
  */
 export async function pull(
   context: Context,
@@ -54,22 +64,21 @@ export async function pull(
 ): Promise<PullResult> {
   const artifact = await readArtifact(context, location, options);
   const layers = selectLayers(artifact, options);
-  await warnOfFindings(artifact, layers, options);
-  const placed = await placeFiles(
-    folder,
-    layers.map(({ title, descriptor }) => ({
-      title,
-      descriptor,
-      open: (call) => artifact.source.fetch(descriptor, call),
-    })),
-    {
-      onExisting: options.onExisting ?? 'refuse',
-      allowHidden: options.allowHidden ?? [],
-      concurrency: options.concurrency,
-      onProgress: options.onProgress,
-      signal: options.signal,
-    },
+  const toPlace: LayerToPlace[] = [];
+  for (const layer of layers) toPlace.push(await toLayer(artifact, layer, options));
+  await warnOfFindings(
+    artifact,
+    toPlace.filter((layer) => !isArchive(layer)),
+    options,
   );
+  const placed = await placeLayers(folder, toPlace, {
+    onExisting: options.onExisting ?? 'refuse',
+    allowHidden: options.allowHidden ?? [],
+    concurrency: options.concurrency,
+    onProgress: options.onProgress,
+    onUnpacked: (title, content) => warnOfFile(title, content, options),
+    signal: options.signal,
+  });
   const { reference, root, format, manifest, source } = artifact;
   if ((context.listeners ?? []).length > 0) {
     const metadata = await format.readMetadata(manifest, source, options);
@@ -109,6 +118,34 @@ function selectLayers(artifact: Artifact, options: PullOptions): readonly Titled
   return titled.filter(({ title }) => include.some((glob) => matchesGlob(title, glob)));
 }
 
+/** Annotations of a layer that oras made of a folder. */
+const UNPACK = 'io.deis.oras.content.unpack';
+const TAR_DIGEST = 'io.deis.oras.content.digest';
+
+/** Media types that say tar archive, whoever defined them: `….tar`, `….tar+gzip`, Docker's `….tar.gzip`. */
+const TAR_TYPE = /[./-]tar(?:[.+](?:gzip|zstd))?$/;
+
+async function toLayer(
+  { source }: Artifact,
+  { title, descriptor }: TitledLayer,
+  options: PullOptions,
+): Promise<LayerToPlace> {
+  const file: LayerToPlace = { title, descriptor, open: (call) => source.fetch(descriptor, call) };
+  const { unpack = 'asked', signal } = options;
+  if (unpack === 'none') return file;
+  const { [UNPACK]: asks, [TAR_DIGEST]: digest } = descriptor.annotations ?? {};
+  if (asks === 'true') {
+    if (digest !== undefined && !isDigest(digest))
+      throw new OmlmdError('manifest-invalid', `unpack ${quote(title)}: its ${TAR_DIGEST} is not a digest`);
+    return { ...file, unpack: 'inside', tarDigest: digest };
+  }
+  if (unpack === 'asked' || !TAR_TYPE.test(descriptor.mediaType)) return file;
+  // oras says tar of every file that it was told nothing about, so the bytes decide.
+  const head = (await file.open({ signal })).slice(0, ARCHIVE_HEAD_BYTES);
+  const kind = archiveKindOf(await readAll(head, ARCHIVE_HEAD_BYTES, { signal }));
+  return kind === undefined ? file : { ...file, unpack: 'beside' };
+}
+
 /** Looks into the model layers by ranges, before anything is downloaded. A layer that cannot be read so is no reason to stop. */
 async function warnOfFindings(
   artifact: Artifact,
@@ -120,13 +157,18 @@ async function warnOfFindings(
   const models = new Set(artifact.format.modelLayers(artifact.manifest).map((layer) => layer.digest));
   for (const { title, descriptor } of layers) {
     if (!models.has(descriptor.digest)) continue;
-    const content = await artifact.source.fetch(descriptor, { signal });
-    const { findings } = await readModelFile({ path: title, content }, { signal });
-    for (const finding of findings) onFinding({ ...finding, file: title });
+    await warnOfFile(title, await artifact.source.fetch(descriptor, { signal }), options);
   }
 }
 
-function describeFile({ title, path, state, descriptor }: PlacedFile): PulledFile {
+async function warnOfFile(file: string, content: Content, options: PullOptions): Promise<void> {
+  const { onFinding, signal } = options;
+  if (onFinding === undefined) return;
+  const { findings } = await readModelFile({ path: file, content }, { signal });
+  for (const finding of findings) onFinding({ ...finding, file });
+}
+
+function describeFile({ title, path, state, descriptor }: PlacedLayer): PulledFile {
   const { mediaType, digest, size } = descriptor;
   return { path, title, mediaType, digest, size, state };
 }
