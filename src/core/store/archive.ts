@@ -43,10 +43,9 @@ export function archiveKindOf(head: Uint8Array): ArchiveKind | undefined {
 }
 
 function isTarHeader(head: Uint8Array): boolean {
-  // A block of zeros has the checksum 256, which is not stored in it.
   if (head.byteLength < TAR_BLOCK_BYTES) return false;
   try {
-    parseTarHeader(head);
+    parseTarHeader(head.subarray(0, TAR_BLOCK_BYTES));
     return true;
   } catch {
     return false;
@@ -136,7 +135,7 @@ async function* hashed(chunks: AsyncIterable<Uint8Array>, digester: Digester): A
   }
 }
 
-/** Ends with the first byte too many. */
+/** Ends with the first byte too many. A zstd stream that is cut short just ends: the archive's end mark is missing then. */
 async function* inflate(
   content: Content,
   kind: 'gzip' | 'zstd',

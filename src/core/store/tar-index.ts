@@ -1,5 +1,6 @@
 import { OmlmdError, quote } from '../errors.ts';
 import { type CallOptions, type Content, readAll } from '../oci/content.ts';
+import { MAX_TITLE_BYTES } from '../oci/title.ts';
 import { type PaxRecords, parsePaxRecords } from './pax-records.ts';
 import {
   isZeroBlock,
@@ -146,7 +147,7 @@ function entryOf(header: TarHeader, records: PaxRecords, offset: number): TarEnt
   };
 }
 
-/** By hand: a pattern would walk through a name of slashes again and again. */
+/** By hand: a pattern would walk through a path of slashes again and again. */
 function withoutMarks(path: string): string {
   let start = 0;
   while (path.startsWith('./', start)) start += 2;
@@ -156,16 +157,16 @@ function withoutMarks(path: string): string {
   return rest === '.' ? '' : rest;
 }
 
+/** Long paths are refused here already: ten thousand of {@link MAX_RECORD_BYTES} would fill memory before their check. */
 function decodePath(bytes: Uint8Array): string {
+  const refused = (reason: string, cause?: unknown) =>
+    new OmlmdError('title-refused', `entry ${quote(Buffer.from(bytes).toString())}: its path ${reason}`, {
+      cause,
+    });
+  if (bytes.byteLength > MAX_TITLE_BYTES) throw refused(`is longer than ${MAX_TITLE_BYTES} bytes`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new OmlmdError(
-      'title-refused',
-      `entry ${quote(Buffer.from(bytes).toString())}: its path is not UTF-8`,
-      {
-        cause,
-      },
-    );
+    throw refused('is not UTF-8', cause);
   }
 }
