@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runOk } from '../support/processes.ts';
@@ -26,6 +26,20 @@ afterAll(async () => {
 
 const ours = () => `${registry.host}/team/churn:v1`;
 const read = (...parts: string[]) => readFileSync(path.join(omlmd.work, ...parts), 'utf8');
+
+/** Every file and folder below one, sorted: kind, right to execute, content. */
+function tree(...parts: string[]): Record<string, string> {
+  const root = path.join(omlmd.work, ...parts);
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
+  return Object.fromEntries(names.map((name) => [name, describeFile(path.join(root, name))]));
+}
+
+function describeFile(file: string): string {
+  const stat = statSync(file);
+  if (stat.isDirectory()) return 'folder';
+  return `${stat.mode & 0o111 ? 'executable' : 'plain'} ${readFileSync(file, 'base64')}`;
+}
+
 const run = (file: string, args: readonly string[]) =>
   runOk(file, args, { cwd: omlmd.work, env: omlmd.env() });
 
@@ -55,14 +69,42 @@ describe.runIf(onPath('oras'))('the oras program', () => {
     expect(read('from-oras', 'model.bin')).toBe(MODEL);
   });
 
-  it('pushes a folder that we unpack', async () => {
+  it('pushes a folder that we unpack into the tree that it unpacks itself', async () => {
     omlmd.write('folder/a.txt', 'a\n');
     omlmd.write('folder/deep/b.txt', 'b\n');
+    omlmd.write(`folder/${'long/'.repeat(30)}é-模型.bin`, Buffer.alloc(300_000, 'x'));
+    chmodSync(omlmd.write('folder/deep/run.sh', '#!/bin/sh\n'), 0o755);
+    mkdirSync(path.join(omlmd.work, 'folder', 'empty'));
     const theirs = `${registry.host}/team/folder:v1`;
-    await run('oras', ['push', '--plain-http', theirs, 'folder']);
-    await omlmd.text(['pull', theirs, '-o', 'unpacked']);
-    expect(read('unpacked', 'folder', 'a.txt')).toBe('a\n');
-    expect(read('unpacked', 'folder', 'deep', 'b.txt')).toBe('b\n');
+    await run('oras', ['push', '--plain-http', theirs, 'folder', 'model.bin:text/plain']);
+    const pulled = await omlmd.json(['pull', theirs, '-o', 'unpacked']);
+    expect(pulled).toMatchObject({
+      files: [
+        { path: path.join('unpacked', 'folder'), title: 'folder', state: 'unpacked' },
+        { path: path.join('unpacked', 'model.bin'), title: 'model.bin', state: 'downloaded' },
+      ],
+    });
+    expect(tree('unpacked', 'folder')).toEqual(tree('folder'));
+    await run('oras', ['pull', '--plain-http', '-o', 'unpacked-by-oras', theirs]);
+    expect(tree('unpacked')).toEqual(tree('unpacked-by-oras'));
+
+    await omlmd.text(['pull', theirs, '-o', 'kept', '--no-unpack']);
+    expect(
+      readFileSync(path.join(omlmd.work, 'kept', 'folder'))
+        .subarray(0, 2)
+        .toString('hex'),
+    ).toBe('1f8b');
+    expect(Object.keys(tree('kept'))).toEqual(['folder', 'model.bin']);
+  });
+
+  it('pushes the folder that it is in, which we unpack where we are told', async () => {
+    omlmd.write('here/a.txt', 'a\n');
+    omlmd.write('here/deep/b.txt', 'b\n');
+    const theirs = `${registry.host}/team/here:v1`;
+    const cwd = path.join(omlmd.work, 'here');
+    await runOk('oras', ['push', '--plain-http', theirs, '.'], { cwd, env: omlmd.env() });
+    await omlmd.text(['pull', theirs, '-o', 'from-here']);
+    expect(tree('from-here')).toEqual(tree('here'));
   });
 
   it('copies from our local store into a registry', async () => {
