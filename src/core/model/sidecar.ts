@@ -82,6 +82,13 @@ export function setArtifactReference(text: string, reference: string): string {
   if (!(artifact instanceof Map)) {
     if (value instanceof Map && artifact !== undefined && artifact !== null) throw notAMapping('artifact');
     const block: JsonObject = new Map([['reference', reference]]);
+    const wanted = withMembers(value, [], new Map([['artifact', block]]));
+    // The example that the first writing left there has served.
+    const replaced = text.replace(
+      ARTIFACT_EXAMPLE,
+      () => `artifact:\n  reference: ${formatTextValue(reference)}\n`,
+    );
+    if (replaced !== text && says(replaced, wanted)) return replaced;
     return value instanceof Map && value.has('artifact')
       ? addMembers(text, ['artifact'], block)
       : addMembers(text, [], new Map([['artifact', block]]));

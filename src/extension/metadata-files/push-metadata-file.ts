@@ -46,22 +46,22 @@ async function hasErrors(services: Services, document: vscode.TextDocument): Pro
 async function pushTarget(
   services: Services,
   document: vscode.TextDocument,
-  { location, paths }: MetadataTarget,
+  { location, paths, format }: MetadataTarget,
 ): Promise<PushResult | undefined> {
   const files = paths.map(({ path }) => path);
   if (location === undefined) {
-    const result = await runPushFlow(services, files);
+    const result = await runPushFlow(services, files, { sidecar: document.uri.fsPath, format });
     if (result !== undefined) await writeReference(document, result.reference);
     return result;
   }
   try {
     const decided = await decideTag(await services.context(), location);
     if (decided === undefined) return undefined;
-    const model = await prepare(files, readSettings(document.uri).capture);
+    const model = await prepare(files, readSettings(document.uri).capture, document.uri.fsPath);
     const critical = model.findings.find(({ severity }) => severity === 'critical');
     const allowUnsafe = critical !== undefined && (await confirmUnsafe(critical.file, critical.message));
     if (critical !== undefined && !allowUnsafe) return undefined;
-    const result = await sendModel(services, { paths: files, model, allowUnsafe, ...decided });
+    const result = await sendModel(services, { paths: files, model, allowUnsafe, format, ...decided });
     if (result !== undefined) await writeReference(document, formatLocation(decided.location));
     return result;
   } catch (error) {

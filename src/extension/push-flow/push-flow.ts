@@ -30,13 +30,22 @@ interface PushPlan {
   readonly allowUnsafe: boolean;
 }
 
+/** What a metadata file says of its own push. */
+export interface SaidByFile {
+  /** The metadata file itself, which need not be called as its model is. */
+  readonly sidecar?: string;
+  /** Its `artifact.format`. */
+  readonly format?: string | undefined;
+}
+
 /** Asks where a model goes and under which tag, shows what goes, and pushes it. Undefined when it was left for editing. */
 export async function runPushFlow(
   services: Services,
   paths: readonly string[],
+  said: SaidByFile = {},
 ): Promise<PushResult | undefined> {
   const { capture } = readSettings();
-  const preparing = prepare(paths, capture);
+  const preparing = prepare(paths, capture, said.sidecar);
   preparing.catch(() => undefined); // awaited in the review step
   const plan = await decide(services, paths, preparing);
   if (plan === undefined) {
@@ -44,15 +53,19 @@ export async function runPushFlow(
     return undefined;
   }
   const { model, location, ...options } = plan;
-  return sendModel(services, { paths, model, location, ...options });
+  return sendModel(services, { paths, model, location, format: said.format, ...options });
 }
 
 /** Reads what a push would carry, in the way that `omlmd.metadata.capture` asks for. */
-export function prepare(paths: readonly string[], capture: MetadataCapture): Promise<PreparedModel> {
+export function prepare(
+  paths: readonly string[],
+  capture: MetadataCapture,
+  sidecar?: string,
+): Promise<PreparedModel> {
   const kinds = { auto: 'auto', file: 'sidecar', none: 'empty' } as const;
   return prepareModel(
     paths.map((path) => ({ path })),
-    { metadata: { kind: kinds[capture] } },
+    { metadata: { kind: kinds[capture] }, sidecar },
   );
 }
 

@@ -24,6 +24,8 @@ export interface Sending {
   /** Tags that exist are moved; otherwise such a push is refused. */
   readonly moveTag: boolean;
   readonly allowUnsafe: boolean;
+  /** Id of the artifact format; omlmd's own unless said. */
+  readonly format?: string | undefined;
 }
 
 /** Pushes with progress and tells how it ended; undefined when it failed and the person was told. */
@@ -45,12 +47,12 @@ export async function transferModel(
   sending: Sending,
   reveal = false,
 ): Promise<PushResult> {
-  const { model, location, moveTag, allowUnsafe, paths } = sending;
+  const { model, location, moveTag, allowUnsafe, paths, format } = sending;
   const context = await services.context();
   const { concurrency } = readSettings();
   const title = vscode.l10n.t('Pushing to {0}', formatPlace(location));
   const { result } = await withTransfer(title, viewOf(location), (call) =>
-    push(context, location, model, { ...call, concurrency, allowUnsafe, tagIfAbsent: !moveTag }),
+    push(context, location, model, { ...call, concurrency, allowUnsafe, format, tagIfAbsent: !moveTag }),
   );
   const [first] = paths;
   const place = formatPlace(location);

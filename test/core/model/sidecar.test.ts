@@ -213,3 +213,13 @@ describe('setArtifactReference', () => {
     expect(() => setArtifactReference('artifact: model.pkl', 'local/x:v2')).toThrowError(/not a mapping/);
   });
 });
+
+describe('the example of an artifact block', () => {
+  it('gives way to the block when a reference is set', () => {
+    const text = writeSidecar(undefined, { ...emptyMetadata(), name: 'churn' });
+    const edited = setArtifactReference(text, 'local/churn:v1');
+    expect(edited).toContain('\nartifact:\n  reference: local/churn:v1\n');
+    expect(edited).not.toContain('# artifact:');
+    expect(edited.split('\n').length).toBe(text.split('\n').length);
+  });
+});

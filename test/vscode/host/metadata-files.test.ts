@@ -173,6 +173,17 @@ describe('metadata files', () => {
     assert.deepEqual(Buffer.from(await vscode.workspace.fs.readFile(at('iris.safetensors'))), model);
   });
 
+  it('are the metadata of the model that they name, whatever it is called', async () => {
+    const name = `card-${Date.now()}`;
+    const text = `author: Ada\nartifact:\n  reference: local/${name}:v1\n  files: [iris.safetensors]\n`;
+    const at = await folder({ 'iris.safetensors': MODEL, 'card.omlmd.yaml': text });
+    const result = await vscode.commands.executeCommand<{ metadata: { author: unknown } } | undefined>(
+      'omlmd.metadata.push',
+      at('card.omlmd.yaml'),
+    );
+    assert.equal(result?.metadata.author, 'Ada');
+  });
+
   it('show their problems where they stand, and anew while they are edited', async () => {
     const at = await folder({ 'a.omlmd.yaml': 'name: a\nauthor: [1]\ncustomProperties:\n  v: 1e3\n' });
     const file = at('a.omlmd.yaml');
