@@ -9,7 +9,7 @@ import { UnpackBudget } from './archive.ts';
 import { MadeNames } from './made-names.ts';
 import { type FileToPlace, type PlacedFile, type PlaceFilesOptions, placeFiles } from './output-folder.ts';
 import { storageError } from './storage-error.ts';
-import { openTemporaryFolder, removeAbandoned } from './temporary-folder.ts';
+import { openTemporaryFolder } from './temporary-folder.ts';
 import {
   type ArchiveToPlace,
   baseOf,
@@ -57,7 +57,6 @@ export async function placeLayers(
       return layers.map((layer) => describeLayer(folder, layer, placed));
     } finally {
       await rm(temporary, { recursive: true, force: true });
-      await removeAbandoned(real);
     }
   } catch (error) {
     await made.undo();

@@ -61,19 +61,13 @@ export function upToNul(field: Uint8Array): Uint8Array {
   return end < 0 ? field : field.subarray(0, end);
 }
 
-/** A number in octal, or in GNU's base 256 when its first bit is set. */
+/** A number in octal, or in GNU's base 256 when its first bit is set. A negative one begins with ones, so it is too large. */
 function numberOf(field: Uint8Array): number {
-  const first = field[0] ?? 0;
-  const value = first & 0x80 ? bigEndianOf(field) : octalOf(field);
+  const [first = 0, ...rest] = field;
+  const value = first & 0x80 ? rest.reduce((sum, byte) => sum * 256 + byte, first & 0x7f) : octalOf(field);
   if (value === undefined || !Number.isSafeInteger(value))
     throw tarError('a header of the tar archive has a number that no file can have');
   return value;
-}
-
-/** Undefined when it is negative: the next bit is the sign. */
-function bigEndianOf(field: Uint8Array): number | undefined {
-  const [first = 0, ...rest] = field;
-  return first & 0x40 ? undefined : rest.reduce((value, byte) => value * 256 + byte, first & 0x3f);
 }
 
 function octalOf(field: Uint8Array): number | undefined {

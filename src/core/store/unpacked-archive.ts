@@ -22,6 +22,9 @@ export interface ArchiveToPlace extends FileToPlace {
 /** An archive that was looked through, with nothing of it placed yet. Paths are relative to the output folder. */
 export interface UnpackedArchive {
   readonly archive: ArchiveToPlace;
+  /** The archive, not compressed. */
+  readonly tar: Content;
+  /** In the order of their bytes. */
   readonly files: readonly ArchivedFile[];
   readonly folders: readonly string[];
 }
@@ -30,8 +33,9 @@ export interface UnpackedArchive {
 export interface ArchivedFile {
   /** Where it is to be: foreign text, unchecked. */
   readonly title: string;
-  /** A slice of the archive. */
+  /** A slice of the archive, from `offset` on. */
   readonly content: Content;
+  readonly offset: number;
   readonly isExecutable: boolean;
 }
 
@@ -43,6 +47,9 @@ export function baseOf({ title, unpack }: Pick<ArchiveToPlace, 'title' | 'unpack
   const base = unpack === 'inside' ? title : dirname(title);
   return base === HERE ? '' : base;
 }
+
+/** Media type of what is in an archive: nothing is known of it. */
+const CONTENT_TYPE = 'application/octet-stream';
 
 export interface UnpackOptions extends CallOptions {
   readonly onProgress?: OnProgress | undefined;
@@ -89,29 +96,34 @@ async function listArchive(
     if (base !== '' && title !== base && !title.startsWith(`${base}/`))
       throw new OmlmdError('title-refused', `entry ${quote(path)} is not in its folder ${quote(base)}`);
     if (kind === 'folder') folders.push(title);
-    else files.push({ title, content: tar.slice(offset, offset + size), isExecutable });
+    else files.push({ title, content: tar.slice(offset, offset + size), offset, isExecutable });
   }
-  return { archive, files, folders };
+  return { archive, tar, files, folders };
 }
 
-/** The files of an archive with their digests, so that they are compared and placed like any others. */
+/**
+ * The files of an archive with their digests, so that they are compared and placed like any others. One pass through
+ * the archive: opening it for each of ten thousand small files takes ten times as long.
+ */
 export async function hashArchive(
-  { archive, files }: UnpackedArchive,
+  { archive, tar, files }: UnpackedArchive,
   options: UnpackOptions,
 ): Promise<readonly FileToPlace[]> {
-  const total = files.reduce((sum, { content }) => sum + content.size, 0);
   const hashed: FileToPlace[] = [];
-  let done = 0;
-  for (const { title, content } of files) {
-    const digester = new Digester();
-    for await (const chunk of content.stream(options)) {
-      digester.update(chunk);
-      done += chunk.byteLength;
-      reportArchive(options, archive, 'hash', done, total);
+  let digester = new Digester();
+  let at = 0;
+  for await (const chunk of tar.stream(options)) {
+    const end = at + chunk.byteLength;
+    for (let file = files[hashed.length]; file !== undefined; file = files[hashed.length]) {
+      const { title, content, offset } = file;
+      digester.update(chunk.subarray(Math.max(0, offset - at), Math.max(0, offset + content.size - at)));
+      if (offset + content.size > end) break;
+      const descriptor = { mediaType: CONTENT_TYPE, digest: digester.digest(), size: content.size };
+      hashed.push({ title, descriptor, open: async () => content });
+      digester = new Digester();
     }
-    const digest = digester.digest();
-    const descriptor = { mediaType: 'application/octet-stream', digest, size: content.size };
-    hashed.push({ title, descriptor, open: async () => content });
+    at = end;
+    reportArchive(options, archive, 'hash', at, tar.size);
   }
   return hashed;
 }
