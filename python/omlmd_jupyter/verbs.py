@@ -58,7 +58,7 @@ VERBS: Dict[str, Verb] = {
         "pull REF [-o DIR]",
         "fetches the files of an artifact and checks them",
         ("--output", "--media-types", "--include", "--allow-hidden"),
-        ("--overwrite", "--keep"),
+        ("--overwrite", "--keep", "--unpack", "--no-unpack"),
     ),
     "ls": Verb(
         "ls [HOST | REPO | local] [--long]",
