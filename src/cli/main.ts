@@ -5,7 +5,10 @@ const { argv, stdin, stdout, stderr, env } = process;
 const args = argv.slice(2);
 
 // A reader that has seen enough (`omlmd ls … | head`) is no failure.
-stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') stderr.write(`error: write to standard output: ${code}\n`);
+  process.exit(code === 'EPIPE' ? 0 : 1);
+});
 
 if (args.length === 1 && /^(version|-V|--version)$/.test(args[0] ?? '')) {
   // Answered before anything is loaded: programs ask this first, to learn whether it is the program they want.

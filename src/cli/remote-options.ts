@@ -10,6 +10,7 @@ import {
   defaultCredentials,
   escapeControls,
   type Host,
+  type Location,
   type Log,
   OmlmdError,
   quote,
@@ -38,6 +39,8 @@ export function addRemoteOptions(command: Command): void {
     .option('--timeout <seconds>', 'give up after so long without a byte', integer(1, 86_400));
 }
 
+/** Most registries in a message. */
+const MAX_NAMED_REGISTRIES = 5;
 /** Largest secret that is read from standard input, bytes. */
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -121,6 +124,25 @@ function registryOptions(options: OptionReader): RegistryOptions {
   };
 }
 
+/**
+ * A login that options named must not be shown to another registry than the one it was meant for (S14); which that is
+ * cannot be told when there are several.
+ */
+export function refuseSeveralRegistries(
+  verb: string,
+  credential: Credential | undefined,
+  locations: readonly Location[],
+): void {
+  if (credential === undefined) return;
+  const registries = new Set(locations.flatMap((at) => (at.kind === 'registry' ? [at.registry] : [])));
+  if (registries.size <= 1) return;
+  const names = [...registries].slice(0, MAX_NAMED_REGISTRIES).map(escapeControls).join(', ');
+  throw new OmlmdError(
+    'usage',
+    `${verb}: one login cannot be for several registries (${names}); run "omlmd login" for each in its place`,
+  );
+}
+
 /** Where the files with logins are, for reading and for `login` and `logout`. */
 export function credentialSources(options: OptionReader, { env }: Terminal): CredentialSources {
   const registryConfig = options.text('registryConfig');
@@ -137,8 +159,8 @@ export function buildHost(
   const home = dataFolder(terminal.env);
   const stores: CredentialStore[] = [
     ...(explicit === undefined ? [] : [{ get: async () => explicit }]),
-    defaultCredentials(credentialSources(options, terminal)),
+    defaultCredentials({ ...credentialSources(options, terminal), log }),
   ];
   const forAll = registryOptions(options);
-  return { home, log, credentials: chainCredentials(stores), registryOptions: () => forAll };
+  return { home, log, credentials: chainCredentials(stores, log), registryOptions: () => forAll };
 }

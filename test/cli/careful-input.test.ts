@@ -114,6 +114,39 @@ describe('files that are written for a person', () => {
   });
 });
 
+describe('logins', () => {
+  it.each([
+    ['crawl', (a: string, b: string) => ['crawl', a, b]],
+    ['diff', (a: string, b: string) => ['diff', a, b]],
+    ['cp', (a: string, b: string) => ['cp', a, b]],
+  ])('%s does not show one login to two registries', async (_verb, words) => {
+    await withRegistry(async (one) => {
+      await withRegistry(async (other) => {
+        const args = words(`${one.host}/m:v1`, `${other.host}/m:v1`);
+        const { status, stderr } = await sandbox.run([...args, '-u', 'ci', '--password-stdin'], {
+          input: 'hunter2\n',
+        });
+        expect(status).toBe(2);
+        expect(stderr).toContain('one login cannot be for several registries');
+        expect([...one.requests, ...other.requests]).toEqual([]);
+      });
+    });
+  });
+
+  it('a file of logins that cannot be read is told of, and the work goes on without it', async () => {
+    await mkdir(sandbox.path('docker'));
+    await writeFile(sandbox.path('docker/config.json'), '{not json');
+    const registry = await startTestRegistry({ auth: 'basic' });
+    try {
+      const { status, stderr } = await sandbox.run(['ls', `${registry.host}/m`]);
+      expect(status).toBe(4);
+      expect(stderr).toMatch(/warning: .*config\.json: not JSON/);
+    } finally {
+      await registry.stop();
+    }
+  });
+});
+
 describe('folders', () => {
   it('a link with a name that is left out is left out, wherever it leads', async () => {
     await mkdir(sandbox.path('folder'));

@@ -1,4 +1,5 @@
 import { copyAllTags, copyArtifact, type Location, OmlmdError, parseLocation } from '../../core/index.ts';
+import { refuseSeveralRegistries } from '../remote-options.ts';
 import { pushCard } from '../render/card.ts';
 import type { Verb } from '../verb.ts';
 
@@ -16,7 +17,7 @@ export const cpVerb: Verb = {
   async run({ context, credential, options, signal, onProgress }, [source, destination]) {
     const from = parseLocation(String(source));
     const to = parseLocation(String(destination));
-    if (credential !== undefined) refuseTwoRegistries(from, to);
+    refuseSeveralRegistries('cp', credential, [from, to]);
     const withReferrers = options.flag('recursive');
     const concurrency = options.number('concurrency');
     const copying = { withReferrers, concurrency, signal, onProgress };
@@ -35,13 +36,4 @@ function refuseTags(from: Location, to: Location): void {
     if (tags.length > 0 || digest !== undefined)
       throw new OmlmdError('usage', 'cp --all-tags: expected two repositories, without tag or digest');
   }
-}
-
-/** A login typed for one registry must not be shown to another (S14). */
-function refuseTwoRegistries(from: Location, to: Location): void {
-  if (from.kind !== 'registry' || to.kind !== 'registry' || from.registry === to.registry) return;
-  throw new OmlmdError(
-    'usage',
-    `cp: one login cannot be for both ${from.registry} and ${to.registry}; run "omlmd login" for one of them`,
-  );
 }

@@ -1,6 +1,7 @@
 import { crawl, parseLocation } from '../../core/index.ts';
 import { describeError } from '../describe-error.ts';
 import { EXITS, ExitStatus } from '../exit-status.ts';
+import { refuseSeveralRegistries } from '../remote-options.ts';
 import type { Verb } from '../verb.ts';
 
 export const crawlVerb: Verb = {
@@ -10,8 +11,9 @@ export const crawlVerb: Verb = {
   configure(command) {
     command.argument('<references...>', 'artifacts to read');
   },
-  async run({ context, signal, warn }, [references]) {
+  async run({ context, credential, signal, warn }, [references]) {
     const locations = (Array.isArray(references) ? references : []).map(parseLocation);
+    refuseSeveralRegistries('crawl', credential, locations);
     const texts: string[] = [];
     let status: number = ExitStatus.done;
     for await (const entry of crawl(context, locations, { signal })) {

@@ -1,5 +1,6 @@
 import { type Change, diff, escapeControls, fromPlain, isSame, parseLocation } from '../../core/index.ts';
 import { ExitStatus } from '../exit-status.ts';
+import { refuseSeveralRegistries } from '../remote-options.ts';
 import { formatValue } from '../render/card.ts';
 import { formatColumns } from '../render/columns.ts';
 import type { Verb } from '../verb.ts';
@@ -27,8 +28,10 @@ export const diffVerb: Verb = {
       .argument('<b>', 'another')
       .option('--exit-code', 'exit with 1 when they differ');
   },
-  async run({ context, options, signal }, [a, b]) {
-    const report = await diff(context, parseLocation(String(a)), parseLocation(String(b)), { signal });
+  async run({ context, credential, options, signal }, [first, second]) {
+    const [a, b] = [parseLocation(String(first)), parseLocation(String(second))];
+    refuseSeveralRegistries('diff', credential, [a, b]);
+    const report = await diff(context, a, b, { signal });
     const same = isSame(report);
     const text = [
       `a  ${escapeControls(report.a.reference)}  ${report.a.digest}\nb  ${escapeControls(report.b.reference)}  ${report.b.digest}`,
