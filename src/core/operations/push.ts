@@ -108,10 +108,15 @@ export async function push(
     throw new OmlmdError('digest-mismatch', `${what}: the artifact has the digest ${packed.root.digest}`);
   }
   const states = new Map<Digest, CopyState>();
+  const ingestedIds: ReadonlySet<string> = ingested;
   if (!options.dryRun) {
     const onCopied = ({ digest }: Descriptor, state: CopyState) =>
       void states.set(digest, ingested.has(digest) ? 'uploaded' : state);
-    await copyGraph(packedSource(packed), packed.root, target, { ...options, onCopied });
+    // What was sent while it was hashed has been reported; once more, its bytes would count twice.
+    const onProgress: OnProgress = (p) => {
+      if (!ingestedIds.has(p.id)) options.onProgress?.(p);
+    };
+    await copyGraph(packedSource(packed), packed.root, target, { ...options, onProgress, onCopied });
     for (const tag of tags) await target.tag(packed.root, tag, { signal: options.signal });
   }
   const result = describePush(location, tags, model, packed, states);

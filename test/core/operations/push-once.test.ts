@@ -47,7 +47,7 @@ async function pushOnce(path = model, digestCache = true) {
   });
   const requests = registry.requests.slice(before);
   const sent = requests.reduce((sum, { bytes, path: url }) => sum + (url.includes('/blobs/') ? bytes : 0), 0);
-  return { result, sent, requests, hashed: progress.some(({ kind }) => kind === 'hash') };
+  return { result, sent, requests, progress, hashed: progress.some(({ kind }) => kind === 'hash') };
 }
 
 it('a new file is sent while it is hashed: one pass', async () => {
@@ -55,6 +55,12 @@ it('a new file is sent while it is hashed: one pass', async () => {
   expect(result.files[0]).toMatchObject({ state: 'uploaded', size: SIZE });
   expect(sent).toBeGreaterThan(SIZE);
   expect(hashed).toBe(false);
+});
+
+it('a file that is sent while it is hashed counts once in the progress', async () => {
+  const { progress } = await pushOnce();
+  const pieces = new Map(progress.filter((p) => p.kind === 'upload').map((p) => [p.id, p.total ?? 0]));
+  expect([...pieces.values()].filter((total) => total === SIZE)).toHaveLength(1);
 });
 
 it('an unchanged file is not read again, and at most one request a blob and three more are made (R29)', async () => {
