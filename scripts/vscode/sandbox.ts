@@ -32,6 +32,9 @@ const QUIET_SETTINGS = {
   'git.openRepositoryInParentFolders': 'never',
   'editor.accessibilitySupport': 'off',
   'window.menuBarVisibility': 'classic',
+  // Nothing half-faded in a screenshot, nothing that moves away under a click.
+  'workbench.reduceMotion': 'on',
+  'remote.autoForwardPorts': false,
 };
 
 /** Folders whose content makes the sample workspace; a later one adds to an earlier one. */

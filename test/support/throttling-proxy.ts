@@ -60,15 +60,16 @@ export async function startThrottlingProxy(
     const up = connect(Number(port), address);
     sockets.add(client).add(up);
     peak = Math.max(peak, sockets.size / 2);
-    const throttle = new Throttle(bytesPerSecond);
+    const there = new Throttle(bytesPerSecond);
+    const back = new Throttle(bytesPerSecond);
     const end = () => {
-      for (const stream of [client, up, throttle]) stream.destroy();
+      for (const stream of [client, up, there, back]) stream.destroy();
       sockets.delete(client);
       sockets.delete(up);
     };
     for (const stream of [client, up]) stream.once('close', end).on('error', end);
-    client.pipe(up);
-    up.pipe(throttle).pipe(client);
+    client.pipe(there).pipe(up);
+    up.pipe(back).pipe(client);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port: own } = server.address() as AddressInfo; // listening on TCP

@@ -10,8 +10,12 @@ import {
   USER,
 } from '../../interop/support/docker-registry.ts';
 import { writeSafetensors } from '../../support/safetensors-file.ts';
+import { startThrottlingProxy, type ThrottlingProxy } from '../../support/throttling-proxy.ts';
 import type { Stage, Step, Suite } from './step.ts';
 import type { Workbench } from './workbench.ts';
+
+/** How much a registry far away gives each connection: 20 MB take long enough to be canceled. */
+const FAR_BYTES_PER_SECOND = 2_000_000;
 
 /** A pickle that calls `os.system` when it is loaded: `cos\nsystem\n(S'true'\ntR.` */
 const DANGEROUS_PICKLE = "cos\nsystem\n(S'true'\ntR.";
@@ -19,21 +23,34 @@ const DANGEROUS_PICKLE = "cos\nsystem\n(S'true'\ntR.";
 /** The main job as a person does it, in one window and one colour theme. */
 export function extensionSuite(name: string, theme: string): Suite {
   let registry: DockerRegistry | undefined;
+  let open: DockerRegistry | undefined;
+  let far: ThrottlingProxy | undefined;
+  const farHost = () => {
+    assert(far);
+    return far.host;
+  };
   const host = () => {
     assert(registry);
     return registry.host;
   };
   return {
     name,
-    settings: { 'workbench.colorTheme': theme, 'remote.autoForwardPorts': false },
+    settings: { 'workbench.colorTheme': theme },
     async before() {
-      const started = await startDockerRegistry({ auth: true });
-      registry = started;
-      return () => started.stop();
+      registry = await startDockerRegistry({ auth: true });
+      open = await startDockerRegistry();
+      far = await startThrottlingProxy(open.host, FAR_BYTES_PER_SECOND);
+      return async () => {
+        for (const started of [far, open, registry]) await started?.stop();
+      };
     },
     steps: [
       ...localSteps(),
       ...registrySteps(host),
+      {
+        name: 'a push that takes long shows how far it is, and can be canceled',
+        run: (stage) => cancelPush(stage, farHost()),
+      },
       { name: 'a model that runs code has to be confirmed', run: confirmDangerous },
       { name: 'what a model says stays text', run: inspectHostile },
       { name: 'the walkthrough', run: seeWalkthrough },
@@ -263,6 +280,29 @@ async function deleteAsks({ page, workbench, snap }: Stage, host: string): Promi
   await snap('question');
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await workbench.treeItem(`version v1 of ${host}/team/iris`).waitFor({ state: 'detached' });
+}
+
+async function cancelPush(stage: Stage, host: string): Promise<void> {
+  const { page, workbench, workspace, snap } = stage;
+  await workbench.clearNotifications();
+  await writeSafetensors(
+    path.join(workspace, 'long.safetensors'),
+    Array.from({ length: 5_000_000 }, Math.random),
+  );
+  await startPush(stage, 'long.safetensors');
+  await workbench.quickInput().fill(`${host}/team/long`);
+  await page.keyboard.press('Enter');
+  await workbench.quickPickRow('v1').waitFor();
+  await page.keyboard.press('Enter');
+  await atStep(stage, 3);
+  await page.keyboard.press('Enter');
+  const progress = workbench.notification(`Pushing to ${host}/team/long`);
+  await progress.filter({ hasText: /MB of 20\.0 MB · .*\/s · .* left/ }).waitFor();
+  await snap('a push under way');
+  await progress.getByRole('button', { name: 'Cancel' }).click();
+  await progress.waitFor({ state: 'hidden' });
+  const tags = await fetch(`http://${host}/v2/team/long/tags/list`);
+  assert.equal(tags.status, 404);
 }
 
 async function confirmDangerous(stage: Stage): Promise<void> {
