@@ -45,6 +45,17 @@ describe('options that cannot be meant are 2, and nothing is sent', () => {
     expect(empty.stderr).toContain('a PATH is empty');
   });
 
+  it('a file with the title of a metadata layer, in whatever case', async () => {
+    const file = sandbox.path('Model_Metadata.omlmd.json');
+    await writeFile(file, Buffer.alloc(5_000_000));
+    await withRegistry(async ({ host, requests }) => {
+      const { status, stderr } = await sandbox.run(['push', `${host}/m:v1`, file, '--empty-metadata']);
+      expect(status).toBe(2);
+      expect(stderr).toContain('names the same file');
+      expect(requests).toEqual([]);
+    });
+  });
+
   it('help for a verb that is not there names it, in one line', async () => {
     const { status, stderr } = await sandbox.run(['help', 'bogus']);
     expect(status).toBe(2);
@@ -166,6 +177,15 @@ describe('messages', () => {
     expect(status).toBe(3);
     expect(stderr).toContain('local/nothing');
     expect(stderr).not.toContain(sandbox.home);
+  });
+
+  it('say in words why a file system call failed', async () => {
+    await writeFile(sandbox.path('file'), '');
+    const { stderr, status } = await sandbox.run(['push', 'local/m:v1', model], {
+      env: { OMLMD_HOME: sandbox.path('file/home') },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('a file is where a folder is needed');
   });
 
   it('a registry that does not delete gets a hint that can be acted on', async () => {

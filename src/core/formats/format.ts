@@ -37,6 +37,8 @@ export interface PackedArtifact {
 /** One way to put a model and its metadata into a manifest. Builds values; never sends. */
 export interface ArtifactFormat {
   readonly id: string;
+  /** Titles of the layers that `pack` adds; no file of the model may have one. */
+  readonly ownTitles: readonly string[];
   recognizes(manifest: Manifest): boolean;
   pack(request: PackRequest): PackedArtifact;
   /** The metadata of an artifact of this format; empty fields where it has none. */

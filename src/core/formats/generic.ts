@@ -7,6 +7,7 @@ import type { ArtifactFormat } from './format.ts';
 /** Any other OCI manifest: it can be shown and pulled, and is never written. */
 export const genericFormat: ArtifactFormat = {
   id: 'oci',
+  ownTitles: [],
   recognizes: () => true,
   pack: () => {
     throw new OmlmdError('unsupported', 'pack: "oci" is not a format to write; omlmd is');

@@ -36,6 +36,7 @@ const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** The format of containers/omlmd 0.1.x: docs/formats/omlmd.md. */
 export const omlmdFormat: ArtifactFormat = {
   id: 'omlmd',
+  ownTitles: [OMLMD_JSON_TITLE, OMLMD_YAML_TITLE],
   recognizes,
   pack,
   readMetadata,

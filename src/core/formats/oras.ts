@@ -16,6 +16,7 @@ const FILE_TYPE = 'application/octet-stream';
 /** Files with titles as `oras push` writes them: no config of their own, metadata in the annotations only. */
 export const orasFormat: ArtifactFormat = {
   id: 'oras',
+  ownTitles: [],
   recognizes,
   pack,
   readMetadata: async ({ annotations }) =>

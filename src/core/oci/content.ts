@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { OmlmdError } from '../errors.ts';
+import { escapeControls, OmlmdError } from '../errors.ts';
 import { algorithmOf, type Digest, Digester } from './digest.ts';
+import { systemWords } from './system-failure.ts';
 
 /** What every call that waits accepts. */
 export interface CallOptions {
@@ -114,8 +115,9 @@ export async function openFileContent(path: string): Promise<FileContent> {
 function fileError(path: string, error: unknown): unknown {
   if (error instanceof OmlmdError || !(error instanceof Error && 'code' in error)) return error;
   if (error.code === 'ENOENT')
-    return new OmlmdError('not-found', `read ${path}: no such file`, { cause: error });
-  return new OmlmdError('file-unreadable', `read ${path}: ${error.message}`, { cause: error });
+    return new OmlmdError('not-found', `read ${escapeControls(path)}: no such file`, { cause: error });
+  const message = `read ${escapeControls(path)}: ${systemWords(error)}`;
+  return new OmlmdError('file-unreadable', message, { cause: error });
 }
 
 function fileRange(path: string, state: FileState, from: number, to: number): Content {

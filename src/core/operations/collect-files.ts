@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { OmlmdError, quote } from '../errors.ts';
-import { systemCode, systemWords } from '../store/storage-error.ts';
+import { systemCode, systemWords } from '../oci/system-failure.ts';
 
 /** A file or folder that a person named, with the media type they gave it. */
 export interface ModelPath {

@@ -8,9 +8,9 @@ import type { SetValue } from '../model/set-value.ts';
 import { openFileContent } from '../oci/content.ts';
 import { JsonNumber } from '../oci/json.ts';
 import type { OnProgress } from '../oci/progress.ts';
+import { systemCode, systemWords } from '../oci/system-failure.ts';
 import { isModelFileName, modelStem, readModelFile } from '../readers/index.ts';
 import type { Finding, ModelFacts, ModelFile } from '../readers/reader.ts';
-import { systemCode, systemWords } from '../store/storage-error.ts';
 import { type CollectedFile, collectFiles, type ModelPath } from './collect-files.ts';
 
 /** Where the metadata of a push comes from (docs/cli.md, "Metadata"). */

@@ -1,5 +1,5 @@
 import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
-import type { PackedArtifact } from '../formats/format.ts';
+import type { ArtifactFormat, PackedArtifact } from '../formats/format.ts';
 import { findFormat } from '../formats/index.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import { readVerified } from '../oci/content.ts';
@@ -85,9 +85,9 @@ export async function push(
 ): Promise<PushOutcome> {
   const what = `push ${quote(formatLocation(location))}`;
   refuseUnsafe(what, model, options);
-  refuseTitles(model.files, options);
-  refuseMediaTypes(model.files, options);
   const format = findFormat(options.format ?? 'omlmd');
+  refuseTitles(model.files, format, options);
+  refuseMediaTypes(model.files, options);
   const tags = tagsToSet(location);
   const target = openTarget(context, location);
   if (options.tagIfAbsent) await refuseExistingTags(what, target, tags, options.signal);
@@ -148,8 +148,12 @@ function refuseMediaTypes(files: readonly CollectedFile[], { configType }: PushM
 }
 
 /** What pull would refuse is not pushed; here it is the person's own input that is wrong. */
-function refuseTitles(files: readonly CollectedFile[], options: PushModelOptions): void {
-  const titles = files.map((file) => file.title);
+function refuseTitles(
+  files: readonly CollectedFile[],
+  { ownTitles }: ArtifactFormat,
+  options: PushModelOptions,
+): void {
+  const titles = [...files.map((file) => file.title), ...ownTitles];
   try {
     checkTitles(titles, { allowHidden: options.allowHidden ?? [] });
   } catch (error) {

@@ -17,6 +17,8 @@ import { inOrder, writePieces } from './piece-writer.ts';
 import { assertSpace, storageError } from './storage-error.ts';
 
 export interface WriteOptions extends CallOptions {
+  /** What is being done, for messages, where the path means nothing to a person. Default: "write PATH". */
+  readonly doing?: string | undefined;
   /** Told after each chunk how many bytes are done. */
   readonly onBytes?: ((done: number) => void) | undefined;
   /** Permissions of the file, before the umask. Default: readable and writable, as the umask has it. */
@@ -92,18 +94,22 @@ async function write<T>(
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
       await rm(path, { force: true });
-    throw storageError(`write ${path}`, error);
+    throw storageError(options.doing ?? `write ${path}`, error);
   }
 }
 
 /** A file is cloned where the file system shares blocks: no space, no copying, only reading to hash it. */
-async function create(path: string, content: Content, { mode = 0o666 }: WriteOptions): Promise<NewFile> {
+async function create(
+  path: string,
+  content: Content,
+  { mode = 0o666, doing = `write ${path}` }: WriteOptions,
+): Promise<NewFile> {
   if (isFileContent(content) && (await clone(content.path, path))) {
     const handle = await open(path, 'r+').catch((error: unknown) => openReadOnly(path, error));
     await handle.chmod(mode & ~process.umask());
     return { handle, isClone: true };
   }
-  await assertSpace(dirname(path), content.size, `write ${path}`);
+  await assertSpace(dirname(path), content.size, doing);
   return { handle: await open(path, NEW_FILE, mode), isClone: false };
 }
 

@@ -1,6 +1,6 @@
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { escapeControls, OmlmdError } from '../errors.ts';
+import { escapeControls, OmlmdError, quote } from '../errors.ts';
 import {
   type CallOptions,
   type Content,
@@ -71,7 +71,12 @@ export class LayoutBlobs {
         state: 'active',
       });
     await this.#place(expected, (temporary) =>
-      writeVerified(temporary, content, expected, { signal: options?.signal, mode: BLOB_MODE, onBytes }),
+      writeVerified(temporary, content, expected, {
+        signal: options?.signal,
+        doing: `store ${quote(options?.name ?? expected.digest)}`,
+        mode: BLOB_MODE,
+        onBytes,
+      }),
     );
   }
 
@@ -85,6 +90,7 @@ export class LayoutBlobs {
       await mkdir(this.#folder, { recursive: true });
       const digest = await writeHashed(temporary, content, {
         signal: options?.signal,
+        doing: `store ${quote(name)}`,
         mode: BLOB_MODE,
         onBytes,
       });

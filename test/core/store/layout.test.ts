@@ -445,3 +445,14 @@ describe('hard links', () => {
     expect(await textOf(await layout.fetch(descriptor))).toBe('weights');
   });
 });
+
+it('a blob that the disk cannot hold is told of by the name of its file, not by a temporary one', async () => {
+  const size = 2 ** 50;
+  const content = { ...bytesContent(Buffer.alloc(0)), size };
+  const { digest } = blob('x').descriptor;
+  const pushing = layout.push({ mediaType: 'application/x', digest, size }, content, { name: 'big.onnx' });
+  await expect(pushing).rejects.toMatchObject({
+    code: 'disk-full',
+    message: expect.stringMatching(/^store "big\.onnx": \d+ bytes are needed/),
+  });
+});
