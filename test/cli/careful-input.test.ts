@@ -201,3 +201,27 @@ describe('messages', () => {
     });
   });
 });
+
+describe('a metadata file that came with a repository', () => {
+  it('does not send what lies outside its folder, links followed, unless a person says so', async () => {
+    await mkdir(sandbox.path('repository'));
+    await writeFile(sandbox.path('secret.txt'), 'mine');
+    await symlink(sandbox.path('secret.txt'), sandbox.path('repository/model.bin'));
+    for (const file of ['../secret.txt', sandbox.path('secret.txt'), 'model.bin']) {
+      const text = `artifact:\n  reference: local/taken:v1\n  files: [${JSON.stringify(file)}]\n`;
+      await writeFile(sandbox.path('repository/m.omlmd.yaml'), text);
+      const push = ['push', '-f', sandbox.path('repository/m.omlmd.yaml')];
+      const { status, stderr } = await sandbox.run(push);
+      expect({ file, status }).toEqual({ file, status: 7 });
+      expect(stderr).toContain('outside its folder');
+    }
+    expect((await sandbox.run(['inspect', 'local/taken:v1'])).status).toBe(3);
+    const allowed = ['push', '-f', sandbox.path('repository/m.omlmd.yaml'), '--allow-unsafe'];
+    expect((await sandbox.run(allowed)).status).toBe(0);
+  });
+
+  it('an empty standard input is no metadata', async () => {
+    await writeFile(sandbox.path('x.bin'), 'x');
+    expect((await sandbox.run(['push', 'local/x', sandbox.path('x.bin'), '-m', '-'])).status).toBe(2);
+  });
+});

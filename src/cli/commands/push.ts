@@ -52,7 +52,7 @@ async function readInput(
   }
   if (paths.length > 0)
     throw new OmlmdError('usage', 'push: -f takes REF and PATH from the file; give at most REF beside it');
-  const target = await readMetadataTarget(file);
+  const target = await readMetadataTarget(file, { allowOutside: options.flag('allowUnsafe') });
   const location = reference === undefined ? target.location : parseLocation(reference);
   if (location === undefined)
     throw new OmlmdError('usage', `push -f ${quote(file)}: its artifact block names no reference`);
@@ -70,7 +70,11 @@ async function metadataSource(session: Session): Promise<MetadataSource> {
   if (document !== undefined && empty)
     throw new OmlmdError('usage', 'push: --metadata and --empty-metadata exclude each other');
   if (empty) return { kind: 'empty' };
-  if (document === '-') return { kind: 'document', text: await readTyped(terminal), path: 'standard input' };
+  if (document === '-') {
+    const text = await readTyped(terminal);
+    if (text.trim() === '') throw new OmlmdError('usage', 'push -m -: standard input is empty');
+    return { kind: 'document', text, path: 'standard input' };
+  }
   if (document !== undefined) return { kind: 'document', text: await readText(document), path: document };
   return { kind: options.flag('autoMetadata') ? 'auto' : 'sidecar' };
 }

@@ -142,7 +142,8 @@ class FolderWalk {
   }
 }
 
-function isInside(folder: string | undefined, path: string): boolean {
+/** Whether a path is below a folder; both without links. */
+export function isInside(folder: string | undefined, path: string): boolean {
   if (folder === undefined) return false;
   const way = relative(folder, path);
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && resolve(folder, way) === path;

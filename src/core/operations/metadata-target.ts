@@ -1,9 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OmlmdError, quote } from '../errors.ts';
 import { parseMetadataFile } from '../model/metadata-file.ts';
 import { isModelFileName } from '../readers/index.ts';
-import type { ModelPath } from './collect-files.ts';
+import { isInside, type ModelPath } from './collect-files.ts';
 import { type Location, parseLocation } from './location.ts';
 import { readText } from './prepare-model.ts';
 
@@ -17,8 +17,20 @@ export interface MetadataTarget {
 
 const SUFFIX = /\.omlmd\.ya?ml$/;
 
-/** The reference and files of an `.omlmd.yaml`'s `artifact:` block; without `files`, the model of the same stem. */
-export async function readMetadataTarget(path: string): Promise<MetadataTarget> {
+export interface MetadataTargetOptions {
+  /** Files outside the metadata file's own folder may be named too. */
+  readonly allowOutside?: boolean;
+}
+
+/**
+ * The reference and files of an `.omlmd.yaml`'s `artifact:` block; without `files`, the model of the same stem. The file
+ * may come with a cloned repository, and names both what is sent and where to: what lies outside its folder, links
+ * followed, is refused as `unsafe-model`.
+ */
+export async function readMetadataTarget(
+  path: string,
+  { allowOutside = false }: MetadataTargetOptions = {},
+): Promise<MetadataTarget> {
   const { artifact } = parseMetadataFile(await readText(path), path);
   const folder = dirname(resolve(path));
   const named = artifact?.files ?? [];
@@ -26,11 +38,19 @@ export async function readMetadataTarget(path: string): Promise<MetadataTarget> 
     named.length > 0
       ? named.map((file) => ({ path: resolve(folder, file) }))
       : [{ path: await modelBeside(path) }];
+  if (!allowOutside) for (const file of paths) await refuseOutside(path, folder, file.path);
   return {
     paths,
     ...(artifact?.reference === undefined ? {} : { location: parseLocation(artifact.reference) }),
     ...(artifact?.format === undefined ? {} : { format: artifact.format }),
   };
+}
+
+async function refuseOutside(metadataFile: string, folder: string, file: string): Promise<void> {
+  const real = await realpath(file).catch(() => resolve(file)); // what is not there is told of when it is read
+  if (isInside(await realpath(folder), real)) return;
+  const what = `${quote(file)} is outside its folder`;
+  throw new OmlmdError('unsafe-model', `push the files that ${quote(metadataFile)} names: ${what}`);
 }
 
 /** The model that `X.omlmd.yaml` describes: `X` itself (a file or folder), else the one model file `X.*`. */
