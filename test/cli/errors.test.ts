@@ -93,6 +93,7 @@ describe('failures', () => {
     try {
       await sandbox.run(['push', `${registry.host}/a:v1`, sandbox.path('m.safetensors')]);
       registry.faults.add(on('GET', '/blobs/'), corrupt(10));
+      const before = registry.count('GET', '/blobs/');
       const { status } = await sandbox.run([
         'pull',
         `${registry.host}/a:v1`,
@@ -102,6 +103,8 @@ describe('failures', () => {
         'application/x-mlmodel',
       ]);
       expect(status).toBe(6);
+      // The findings' own look, then the pull, each asked once more (R12).
+      expect(registry.count('GET', '/blobs/') - before).toBeLessThanOrEqual(4);
       expect(await readdir(sandbox.path('out')).catch(() => [])).toEqual([]);
     } finally {
       await registry.stop();

@@ -30,6 +30,11 @@ interface Expected {
   readonly size: number;
 }
 
+/**
+ * From this size on it pays to try a clone and to ask for the free space first, bytes. Smaller content is written, and
+ * a full disk shows soon enough.
+ */
+const LARGE_BYTES = 1024 * 1024;
 /** Bytes a file is read by while it is hashed. */
 const HASH_BYTES = 1024 * 1024;
 
@@ -104,12 +109,12 @@ async function create(
   content: Content,
   { mode = 0o666, doing = `write ${path}` }: WriteOptions,
 ): Promise<NewFile> {
-  if (isFileContent(content) && (await clone(content.path, path))) {
+  if (isFileContent(content) && content.size >= LARGE_BYTES && (await clone(content.path, path))) {
     const handle = await open(path, 'r+').catch((error: unknown) => openReadOnly(path, error));
     await handle.chmod(mode & ~process.umask());
     return { handle, isClone: true };
   }
-  await assertSpace(dirname(path), content.size, doing);
+  if (content.size >= LARGE_BYTES) await assertSpace(dirname(path), content.size, doing);
   return { handle: await open(path, NEW_FILE, mode), isClone: false };
 }
 

@@ -189,8 +189,7 @@ async function download(
     try {
       await fetchAll(temporary, wanted, options);
       options.signal?.throwIfAborted();
-      for (const [i, file] of wanted.entries())
-        await giveName(real, join(temporary, String(i)), file, made, options);
+      await giveNames(real, temporary, wanted, made, options);
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -222,17 +221,18 @@ async function fetchAll(
 }
 
 async function fetchOne(path: string, file: Planned, options: PlaceFilesOptions): Promise<void> {
-  const attempt = async () => {
-    options.signal?.throwIfAborted();
-    const content = await file.open({ signal: options.signal });
-    await writeVerified(path, content, file.descriptor, {
+  const write = (content: Content) =>
+    writeVerified(path, content, file.descriptor, {
       signal: options.signal,
       onBytes: (bytes) => report(options, file, bytes, 'active'),
     });
-  };
+  const open = () => file.open({ signal: options.signal });
+  options.signal?.throwIfAborted();
   try {
-    await attempt().catch((error: unknown) => {
-      if (error instanceof OmlmdError && isCorrupt(error)) return attempt();
+    // A place that reads small content at once has asked once more itself; only what is read here is asked for again.
+    const content = await open();
+    await write(content).catch(async (error: unknown) => {
+      if (error instanceof OmlmdError && isCorrupt(error)) return write(await open());
       throw error;
     });
   } catch (error) {
@@ -246,7 +246,33 @@ function isCorrupt(error: OmlmdError): boolean {
   return error.code === 'digest-mismatch' || error.code === 'size-mismatch';
 }
 
-/** Gives a finished file its name. `real` is the folder without links; its parents are looked at again (S2). */
+/**
+ * Gives the finished files their names, folder by folder. `real` is the folder without links; each parent is looked at
+ * again before its files and after them: a link that took its place meanwhile is said, and nothing called done (S2).
+ */
+async function giveNames(
+  real: string,
+  temporary: string,
+  wanted: readonly Planned[],
+  made: MadeNames,
+  options: PlaceFilesOptions,
+): Promise<void> {
+  const finished = wanted.map((file, i) => ({ file, from: join(temporary, String(i)) }));
+  for (const [inside, files] of Map.groupBy(finished, ({ file }) => dirname(file.relative))) {
+    const parent = join(real, inside);
+    const moved = () =>
+      conflict(
+        real,
+        files.map(({ file }) => file.relative),
+      );
+    const areFolders = await made.foldersBelow(real, inside);
+    if (!areFolders || (await realpath(parent)) !== parent) throw moved();
+    for (const { file, from } of files) await giveName(real, from, file, made, options);
+    if ((await realpath(parent)) !== parent) throw moved();
+    await syncFolder(parent);
+  }
+}
+
 async function giveName(
   real: string,
   temporary: string,
@@ -255,17 +281,11 @@ async function giveName(
   options: PlaceFilesOptions,
 ): Promise<void> {
   const path = join(real, file.relative);
-  const parent = dirname(path);
-  const areFolders = await made.foldersBelow(real, dirname(file.relative));
-  if (!areFolders || (await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
   if (file.found === 'other') await rename(temporary, path);
   else if (await nameNew(temporary, path)) made.file(path);
   // Another pull of the same artifact may have been faster: then all is as it should be.
   else if ((await kindOf(path)) !== 'file' || !(await isEqual(path, file, options)))
     throw conflict(real, [file.relative]);
-  // A link that took a parent's place between the look and the rename: say so, and do not call it done.
-  if ((await realpath(parent)) !== parent) throw conflict(real, [file.relative]);
-  await syncFolder(parent);
 }
 
 /** Renames onto a name that must still be free; false where it was taken. A link fails there; a rename would replace it. */
