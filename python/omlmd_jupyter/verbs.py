@@ -73,6 +73,12 @@ VERBS: Dict[str, Verb] = {
         ("--no-model",),
     ),
     "diff": Verb("diff A B", "compares metadata and files of two artifacts", (), ("--exit-code",)),
+    "attach": Verb(
+        "attach REF FILE… --artifact-type T",
+        "attaches files to an artifact",
+        ("--artifact-type", "--annotation"),
+    ),
+    "discover": Verb("discover REF", "shows what refers to an artifact", ("--artifact-type",)),
     "get": Verb(
         "get config|metadata|manifest REF",
         "gives the stored config, metadata or manifest",

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import {
   decodeText,
   escapeControls,
@@ -18,20 +17,10 @@ import {
   saveFile,
 } from '../../core/index.ts';
 import { keyValue, repeatable } from '../option-types.ts';
+import { parsePath } from '../parse-path.ts';
 import { readInput as readStandardInput } from '../remote-options.ts';
 import { pushCard } from '../render/card.ts';
 import type { Session, Verb } from '../verb.ts';
-
-/** A PATH as it stands if it exists; else the last `:` starts its media type, which has a `/` in it. */
-async function parsePath(text: string): Promise<ModelPath> {
-  const exists = await stat(text).then(
-    () => true,
-    () => false,
-  );
-  const colon = text.lastIndexOf(':');
-  if (exists || colon <= 0 || !text.slice(colon + 1).includes('/')) return { path: text };
-  return { path: text.slice(0, colon), mediaType: text.slice(colon + 1) };
-}
 
 interface PushInput {
   readonly location: Location;

@@ -45,6 +45,7 @@ export function formatManifest(manifest: Manifest): string {
       artifactType: manifest.artifactType,
       config: descriptorObject(manifest.config),
       layers: manifest.layers.map(descriptorObject),
+      subject: manifest.subject === undefined ? undefined : descriptorObject(manifest.subject),
       annotations: annotationsObject(manifest.annotations),
     }),
   );

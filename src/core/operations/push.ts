@@ -1,5 +1,5 @@
 import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
-import type { ArtifactFormat, PackedArtifact } from '../formats/format.ts';
+import type { PackedArtifact } from '../formats/format.ts';
 import { findFormat } from '../formats/index.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import { readVerified } from '../oci/content.ts';
@@ -10,12 +10,11 @@ import { MAX_MANIFEST_BYTES, parseNode, successorsOf } from '../oci/manifest.ts'
 import { MediaType } from '../oci/media-types.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import type { Source, Target } from '../oci/target.ts';
-import { checkTitles } from '../oci/title.ts';
-import type { CollectedFile } from './collect-files.ts';
 import { type Context, emit, openTarget } from './context.ts';
 import { hashFiles } from './hash-files.ts';
 import { formatLocation, formatPlace, type Location, relocate, tagsToSet } from './location.ts';
 import type { PreparedModel } from './prepare-model.ts';
+import { assertMediaTypes, assertTitles } from './push-input.ts';
 import { artifactSize, titleOf } from './read-artifact.ts';
 
 export interface PushModelOptions {
@@ -86,8 +85,9 @@ export async function push(
   const what = `push ${quote(formatLocation(location))}`;
   refuseUnsafe(what, model, options);
   const format = findFormat(options.format ?? 'omlmd');
-  refuseTitles(model.files, format, options);
-  refuseMediaTypes(model.files, options);
+  const titles = [...model.files.map((file) => file.title), ...format.ownTitles];
+  assertTitles('push', titles, options.allowHidden);
+  assertMediaTypes('push', [options.configType, ...model.files.map((file) => file.mediaType)]);
   const tags = tagsToSet(location);
   const target = openTarget(context, location);
   if (options.tagIfAbsent) await refuseExistingTags(what, target, tags, options.signal);
@@ -135,31 +135,6 @@ function refuseUnsafe(what: string, model: PreparedModel, options: PushModelOpti
   const critical = model.findings.find((finding) => finding.severity === 'critical');
   if (critical === undefined || options.allowUnsafe) return;
   throw new OmlmdError('unsafe-model', `${what}: ${quote(critical.file)}: ${critical.message}`);
-}
-
-/** RFC 6838 §4.2: what a registry or another program would refuse later. */
-const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
-
-function refuseMediaTypes(files: readonly CollectedFile[], { configType }: PushModelOptions): void {
-  const bad = [configType, ...files.map((file) => file.mediaType)].find(
-    (type) => type !== undefined && !MEDIA_TYPE.test(type),
-  );
-  if (bad !== undefined) throw new OmlmdError('usage', `push: ${quote(bad)} is not a media type`);
-}
-
-/** What pull would refuse is not pushed; here it is the person's own input that is wrong. */
-function refuseTitles(
-  files: readonly CollectedFile[],
-  { ownTitles }: ArtifactFormat,
-  options: PushModelOptions,
-): void {
-  const titles = [...files.map((file) => file.title), ...ownTitles];
-  try {
-    checkTitles(titles, { allowHidden: options.allowHidden ?? [] });
-  } catch (error) {
-    if (!(error instanceof OmlmdError)) throw error;
-    throw new OmlmdError('usage', `push: ${error.message}`, { cause: error });
-  }
 }
 
 async function refuseExistingTags(
@@ -214,7 +189,7 @@ async function sizesThere(
 }
 
 /** A packed artifact as a source, so that a push is a copy like any other. */
-function packedSource(packed: PackedArtifact): Source {
+export function packedSource(packed: PackedArtifact): Source {
   const contents = new Map(packed.contents.map(({ descriptor, content }) => [descriptor.digest, content]));
   return {
     async fetch({ digest }) {

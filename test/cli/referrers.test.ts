@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startTestRegistry } from '../support/registry/test-registry.ts';
+import { type CliSandbox, makeCliSandbox } from '../support/run-cli.ts';
+
+let sandbox: CliSandbox;
+beforeEach(async () => {
+  sandbox = await makeCliSandbox();
+  await writeFile(sandbox.path('model.bin'), 'weights');
+  await writeFile(sandbox.path('sbom.json'), '{"spdxVersion": "SPDX-2.3"}');
+});
+afterEach(() => sandbox.remove());
+
+async function json(...args: string[]) {
+  const { status, stdout, stderr } = await sandbox.run([...args, '--format', 'json']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+const SBOM = ['--artifact-type', 'application/spdx+json'];
+
+async function attachAndFind(reference: string): Promise<void> {
+  const pushed = await json('push', reference, sandbox.path('model.bin'), '--empty-metadata');
+  const sbom = await json('attach', reference, `${sandbox.path('sbom.json')}:application/spdx+json`, ...SBOM);
+  const again = await json(
+    'attach',
+    reference,
+    `${sandbox.path('sbom.json')}:application/spdx+json`,
+    ...SBOM,
+  );
+  expect(again.digest).toBe(sbom.digest);
+  const place = reference.slice(0, reference.lastIndexOf(':'));
+  const signature = ['--artifact-type', 'application/x-signature', '-a', 'by=Ada'];
+  const signed = await json('attach', `${place}@${sbom.digest}`, sandbox.path('model.bin'), ...signature);
+  const found = await json('discover', reference);
+  expect(found).toMatchObject({
+    digest: pushed.digest,
+    referrers: [
+      {
+        digest: sbom.digest,
+        artifactType: 'application/spdx+json',
+        referrers: [
+          {
+            digest: signed.digest,
+            artifactType: 'application/x-signature',
+            annotations: { by: 'Ada' },
+            referrers: [],
+          },
+        ],
+      },
+    ],
+  });
+  expect((await json('discover', reference, '--artifact-type', 'application/none')).referrers).toEqual([]);
+  const { stdout } = await sandbox.run(['discover', reference]);
+  expect(stdout).toMatch(/\n└── application\/spdx\+json .*\n {4}└── application\/x-signature /);
+}
+
+describe('what is attached to an artifact', () => {
+  it('is found in the local store, in a tree', async () => {
+    await attachAndFind('local/m:v1');
+  });
+
+  it.each([true, false])('is found in a registry, with the referrers API: %s', async (referrersApi) => {
+    const registry = await startTestRegistry({ referrersApi });
+    try {
+      await attachAndFind(`${registry.host}/m:v1`);
+      // The tags that stand for referrers are not versions.
+      expect((await sandbox.run(['ls', `${registry.host}/m`])).stdout).toBe('v1\n');
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it('goes along with a recursive copy', async () => {
+    await attachAndFind('local/m:v1');
+    await json('cp', '-r', 'local/m:v1', 'local/copy:v1');
+    const [from, to] = [await json('discover', 'local/m:v1'), await json('discover', 'local/copy:v1')];
+    expect(to.referrers).toEqual(from.referrers);
+  });
+
+  it('needs a type that is one', async () => {
+    await json('push', 'local/m:v1', sandbox.path('model.bin'), '--empty-metadata');
+    expect((await sandbox.run(['attach', 'local/m:v1', sandbox.path('sbom.json')])).status).toBe(2);
+    const bad = ['attach', 'local/m:v1', sandbox.path('sbom.json'), '--artifact-type', 'not a type'];
+    expect((await sandbox.run(bad)).status).toBe(2);
+    expect((await sandbox.run(['attach', 'local/m:nope', sandbox.path('sbom.json'), ...SBOM])).status).toBe(
+      3,
+    );
+  });
+
+  it('keeps all of eight that attach at once to a registry without the referrers API (R19)', async () => {
+    const registry = await startTestRegistry({ referrersApi: false });
+    try {
+      const reference = `${registry.host}/m:v1`;
+      await json('push', reference, sandbox.path('model.bin'), '--empty-metadata');
+      await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          json('attach', reference, sandbox.path('sbom.json'), ...SBOM, '-a', `writer=${i}`),
+        ),
+      );
+      expect((await json('discover', reference)).referrers).toHaveLength(8);
+    } finally {
+      await registry.stop();
+    }
+  });
+});
