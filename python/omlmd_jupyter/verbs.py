@@ -79,6 +79,13 @@ VERBS: Dict[str, Verb] = {
         ("--artifact-type", "--annotation"),
     ),
     "discover": Verb("discover REF", "shows what refers to an artifact", ("--artifact-type",)),
+    "store": Verb(
+        "store path|ls|verify|gc",
+        "looks after the store on this machine",
+        (),
+        ("--dry-run",),
+        words=("path", "ls", "verify", "gc"),
+    ),
     "get": Verb(
         "get config|metadata|manifest REF",
         "gives the stored config, metadata or manifest",

@@ -19,6 +19,7 @@ export const VERBS: VerbTable = {
   validate: async () => (await import('./commands/validate.ts')).validateVerb,
   login: async () => (await import('./commands/login.ts')).loginVerb,
   logout: async () => (await import('./commands/logout.ts')).logoutVerb,
+  store: async () => (await import('./commands/store.ts')).storeVerb,
   completion: async () => (await import('./commands/completion.ts')).makeCompletionVerb(VERBS),
   version: async () => (await import('./commands/version.ts')).versionVerb,
 };

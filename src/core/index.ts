@@ -34,6 +34,7 @@ export * from './operations/pull.ts';
 export * from './operations/push.ts';
 export * from './operations/read-artifact.ts';
 export * from './operations/save-file.ts';
+export * from './operations/store-upkeep.ts';
 export * from './operations/tag.ts';
 export * from './operations/transfer-meter.ts';
 export * from './operations/validate.ts';

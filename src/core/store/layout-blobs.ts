@@ -1,4 +1,4 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
 import {
@@ -115,6 +115,12 @@ export class LayoutBlobs {
       if (error instanceof OmlmdError && error.code !== 'disk-full') return false;
       throw error;
     }
+  }
+
+  /** Makes a blob young, so that it is not collected while a push goes on that found it there (R27). */
+  async keep(digest: Digest): Promise<void> {
+    const now = new Date();
+    await utimes(this.path(digest), now, now).catch(() => {}); // not ours to change: then not ours to collect either
   }
 
   async remove(digest: Digest): Promise<void> {
