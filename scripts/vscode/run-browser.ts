@@ -70,7 +70,7 @@ async function runInWindow(
   sandbox: Sandbox,
   suite: Suite,
 ): Promise<readonly boolean[]> {
-  const server = await startServer(codeServer, sandbox);
+  const server = await startServer(codeServer, sandbox, { trusted: suite.trusted });
   const browser = await openBrowser(sandbox);
   const { page } = browser;
   page.setDefaultTimeout(WAIT_MS);

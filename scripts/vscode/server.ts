@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly options?: readonly string[];
   readonly port?: number | undefined;
+  /** False: folders are not trusted until a person says so. Default true: nobody is asked. */
+  readonly trusted?: boolean | undefined;
 }
 
 const LOG_TAIL_CHARACTERS = 2_000;
@@ -32,7 +34,6 @@ const QUIET_OPTIONS = [
   '--auth=none',
   '--disable-telemetry',
   '--disable-update-check',
-  '--disable-workspace-trust',
   '--disable-getting-started-override',
   '--disable-proxy',
   '--ignore-last-opened',
@@ -48,6 +49,7 @@ export async function startServer(
   const logFile = path.join(sandbox.folder, 'server.log');
   const log = createWriteStream(logFile);
   const args = [...baseArguments(codeServer, sandbox), `--bind-addr=127.0.0.1:${port}`, ...QUIET_OPTIONS];
+  if (options.trusted !== false) args.push('--disable-workspace-trust');
   const child = spawnGroup(codeServer.node, [...args, ...(options.options ?? [])], {
     env: environment(sandbox, options.env),
     stdio: ['ignore', 'pipe', 'pipe'],

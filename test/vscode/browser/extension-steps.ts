@@ -90,7 +90,7 @@ async function pushWithThreeEnters({ page, workbench, snap }: Stage): Promise<vo
   await openExplorer(workbench);
   await workbench.explorerRow('iris.onnx').click({ button: 'right' });
   await snap('context menu');
-  await choose(workbench, 'Push as OCI Artifact…');
+  await workbench.choose('Push as OCI Artifact…');
   await enterThrough(page.locator('.quick-input-widget'), snap);
   await page.getByRole('treeitem', { name: /version v1 of local\/iris/ }).waitFor();
 }
@@ -106,17 +106,8 @@ async function openExplorer(workbench: Workbench): Promise<void> {
 async function startPush({ page, workbench }: Stage, file: string): Promise<void> {
   await openExplorer(workbench);
   await workbench.explorerRow(file).click({ button: 'right' });
-  await choose(workbench, 'Push as OCI Artifact…');
+  await workbench.choose('Push as OCI Artifact…');
   await page.locator('.quick-input-widget input[placeholder^="Where to?"]').waitFor();
-}
-
-/** Milliseconds in which a menu that has just opened takes no click, lest a double click hit an entry. */
-const MENU_SETTLES_MS = 400;
-
-async function choose(workbench: Workbench, entry: string): Promise<void> {
-  await workbench.menuItem(entry).waitFor();
-  await sleep(MENU_SETTLES_MS);
-  await workbench.menuItem(entry).click();
 }
 
 /** Presses Enter in each of the three steps, and nothing else. */
@@ -165,7 +156,7 @@ async function inspectArtifact({ workbench, snap }: Stage): Promise<void> {
 async function inspectFile({ workbench }: Stage): Promise<void> {
   await openExplorer(workbench);
   await workbench.explorerRow('iris.onnx').click({ button: 'right' });
-  await choose(workbench, 'Inspect Model');
+  await workbench.choose('Inspect Model');
   const view = workbench.webview();
   await view.getByRole('button', { name: 'Push…' }).waitFor();
   await view.getByText('model', { exact: true }).first().waitFor();
@@ -265,7 +256,7 @@ async function pullOntoAnother(stage: Stage, host: string): Promise<void> {
 async function pull({ page, workbench, snap }: Stage, host: string): Promise<void> {
   await workbench.treeItem(`version v1 of ${host}/team/iris`).click({ button: 'right' });
   await snap('menu of a tag');
-  await choose(workbench, 'Pull…');
+  await workbench.choose('Pull…');
   await workbench.quickPickRow('models/team/iris/v1').waitFor();
   await snap('folder');
   await page.keyboard.press('Enter');
@@ -274,7 +265,7 @@ async function pull({ page, workbench, snap }: Stage, host: string): Promise<voi
 async function deleteAsks({ page, workbench, snap }: Stage, host: string): Promise<void> {
   await workbench.clearNotifications();
   await workbench.treeItem(`version v1 of ${host}/team/iris`).click({ button: 'right' });
-  await choose(workbench, 'Delete…');
+  await workbench.choose('Delete…');
   const dialog = page.locator('.monaco-dialog-box');
   await dialog.getByText(`Delete ${host}/team/iris:v1?`).waitFor();
   await snap('question');
@@ -335,7 +326,7 @@ async function inspectHostile({ page, workbench, workspace }: Stage): Promise<vo
   await writeSafetensors(path.join(workspace, 'hostile.safetensors'), [1], { name: HOSTILE_NAME });
   await openExplorer(workbench);
   await workbench.explorerRow('hostile.safetensors').click({ button: 'right' });
-  await choose(workbench, 'Inspect Model');
+  await workbench.choose('Inspect Model');
   const view = workbench.webview();
   await view.getByRole('heading', { name: '<img src=x onerror=alert(1)><b>iris</b>\\u202e' }).waitFor();
   assert.equal(await view.locator('img, b').count(), 0);

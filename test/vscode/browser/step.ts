@@ -24,6 +24,8 @@ export interface Suite {
   readonly name: string;
   /** VS Code settings of this window, the theme for one. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** False: the folder opens in restricted mode. */
+  readonly trusted?: boolean;
   /** Starts what the steps talk to; what it returns stops it. */
   readonly before?: () => Promise<() => Promise<void>>;
   readonly steps: readonly Step[];

@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+/** Milliseconds in which a menu that has just opened takes no click, lest a double click hit an entry. */
+const MENU_SETTLES_MS = 400;
 
 /** Milliseconds until a button that cannot be clicked counts as gone with its notification. */
 const GONE_MS = 1_000;
@@ -32,6 +36,13 @@ export class Workbench {
 
   menuItem(name: string): Locator {
     return this.#page.locator('.monaco-menu').getByText(name, { exact: true });
+  }
+
+  /** Chooses an entry of the menu that is open. */
+  async choose(entry: string): Promise<void> {
+    await this.menuItem(entry).waitFor();
+    await sleep(MENU_SETTLES_MS);
+    await this.menuItem(entry).click();
   }
 
   notification(text: string | RegExp): Locator {
