@@ -99,6 +99,11 @@ VERBS: Dict[str, Verb] = {
     "cp": Verb("cp SRC DST", "copies an artifact", (), ("--recursive",)),
     "init": Verb("init PATH", "writes the .omlmd.yaml of a model", remote=False),
     "validate": Verb("validate FILE | REF", "checks metadata"),
+    "doctor": Verb(
+        "doctor [HOST]",
+        "looks for what is wrong with this machine or a registry",
+        ("--repository",),
+    ),
     "login": Verb("login HOST [-u USER]", "asks for the password and stores it", (), ()),
     "logout": Verb("logout HOST", "forgets the password"),
     "version": Verb("version", "tells the version", remote=False),
