@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { isOmlmdError } from '../errors.ts';
 import type { CallOptions, Piece } from '../oci/content.ts';
 
@@ -16,8 +17,8 @@ const MIN_REGION_BYTES = 8 * 1024 * 1024;
 const WATCH_MS = 300;
 /** More connections must bring this much, or no more are tried. */
 const WORTHWHILE_GAIN = 1.15;
-/** A single connection this fast is limited by this machine, bytes a second; more would only be work. */
-const FAST_ENOUGH = 250 * 1024 * 1024;
+/** Share of the time that this thread may be busy: above it, it is what limits, and more connections only more work. */
+const MAX_BUSY = 0.3;
 /** Pieces that wait to be taken; the connections wait beyond that, so memory stays flat. */
 const MAX_QUEUED = 32;
 
@@ -87,8 +88,11 @@ export class ParallelDownload {
   /** Looks at the rate now and then, and doubles the connections while that helps. */
   #watch(): () => void {
     let before = { bytes: this.#received, at: performance.now(), rate: 0 };
+    let loop = performance.eventLoopUtilization();
     return () => {
       const now = performance.now();
+      const busy = performance.eventLoopUtilization(loop).utilization;
+      loop = performance.eventLoopUtilization();
       if (this.#pending > 0) {
         before = { ...before, bytes: this.#received, at: now };
         return;
@@ -96,7 +100,7 @@ export class ParallelDownload {
       const rate = ((this.#received - before.bytes) * 1000) / (now - before.at);
       const helped = rate > before.rate * WORTHWHILE_GAIN;
       before = { bytes: this.#received, at: now, rate: Math.max(rate, before.rate) };
-      if (!this.#mayGrow || rate > FAST_ENOUGH || rate === 0) return;
+      if (!this.#mayGrow || busy > MAX_BUSY || rate === 0) return;
       if (!helped) {
         this.#mayGrow = false;
         return;
