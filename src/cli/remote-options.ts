@@ -110,7 +110,7 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
   return headers;
 }
 
-function registryOptions(options: OptionReader): RegistryOptions {
+function registryOptions(options: OptionReader, { env }: Terminal): RegistryOptions {
   const timeout = options.number('timeout');
   return {
     plainHttp: options.flag('plainHttp') ? true : undefined,
@@ -121,6 +121,7 @@ function registryOptions(options: OptionReader): RegistryOptions {
     headers: parseHeaders(options.list('header')),
     retries: options.number('retries'),
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+    proxyEnv: env,
   };
 }
 
@@ -161,6 +162,6 @@ export function buildHost(
     ...(explicit === undefined ? [] : [{ get: async () => explicit }]),
     defaultCredentials({ ...credentialSources(options, terminal), log }),
   ];
-  const forAll = registryOptions(options);
+  const forAll = registryOptions(options, terminal);
   return { home, log, credentials: chainCredentials(stores, log), registryOptions: () => forAll };
 }

@@ -13,6 +13,20 @@ export interface AgentOptions {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly maxConnections?: number | undefined;
+  /**
+   * Variables that may name proxies (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`), where the host does not see to proxies
+   * itself. This machine is never asked through one. Node.js before 22.21 and 24.5 connects directly.
+   */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** Names and addresses of this machine, for `NO_PROXY`. */
+const THIS_MACHINE = 'localhost,127.0.0.1,[::1]';
+
+function withoutThisMachine(env: Readonly<Record<string, string | undefined>>) {
+  const listed = env.no_proxy ?? env.NO_PROXY;
+  const all = listed ? `${listed},${THIS_MACHINE}` : THIS_MACHINE;
+  return { ...env, no_proxy: all, NO_PROXY: all };
 }
 
 /** The keep-alive agents of one transport; made when first needed. */
@@ -51,7 +65,9 @@ export class Agents {
   }
 
   #common() {
-    return { keepAlive: true, maxSockets: this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS };
+    const { maxConnections = DEFAULT_MAX_CONNECTIONS, proxyEnv } = this.#options;
+    const proxied = proxyEnv === undefined ? {} : { proxyEnv: withoutThisMachine(proxyEnv) };
+    return { keepAlive: true, maxSockets: maxConnections, ...proxied };
   }
 
   #trust() {
