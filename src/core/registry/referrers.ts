@@ -11,8 +11,10 @@ import { pullScope } from './scopes.ts';
 
 /** Tries to get an entry into the fallback index beside other writers (R19). */
 const MAX_INDEX_TRIES = 10;
-/** Longest pause between two of them, milliseconds; it is drawn at random, so that two writers part. */
+/** What is drawn from for the pause between two of them at least, milliseconds, so that two writers part. */
 const INDEX_PAUSE_MS = 500;
+/** Longest pause that is drawn from, milliseconds; a registry that is slower than that is beyond help. */
+const MAX_INDEX_PAUSE_MS = 10_000;
 
 /** Statuses by which registries say that they know no referrers. */
 const NO_API = [400, 404, 405, 406, 501];
@@ -109,18 +111,30 @@ export async function updateFallbackIndex(
   change: { readonly add: Descriptor } | { readonly remove: Digest },
   options: CallOptions & { readonly pause: (ms: number) => Promise<void> },
 ): Promise<void> {
+  let tookMs = 0;
   for (let tries = 0; tries < MAX_INDEX_TRIES; tries += 1) {
-    if (tries > 0) await options.pause(Math.random() * INDEX_PAUSE_MS);
+    if (tries > 0) await options.pause(settlingMs(tookMs));
+    const started = performance.now();
     const before = await fallbackIndex(repository, subject, options);
     const manifests = changed(before?.index.manifests ?? [], change);
     if (manifests === undefined) return;
     await writeIndex(repository, subject, manifests, before, options);
+    tookMs = Math.max(tookMs, performance.now() - started);
   }
   throw new OmlmdError(
     'conflict',
     `update the referrers of ${repository.textOf(subject)}: others wrote it at the same time, ${MAX_INDEX_TRIES} times`,
     { retryable: true },
   );
+}
+
+/**
+ * How long to wait before looking whether an entry has stayed. A writer that read the index before our write puts its
+ * own over it, and needs about as long for that as we did: only after that does finding the entry mean anything.
+ */
+function settlingMs(tookMs: number): number {
+  const least = Math.min(2 * tookMs, MAX_INDEX_PAUSE_MS);
+  return least + Math.random() * Math.max(INDEX_PAUSE_MS, least);
 }
 
 /** The new list; undefined if it is so already. */
