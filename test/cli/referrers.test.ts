@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answer, on } from '../support/registry/registry-faults.ts';
 import { startTestRegistry } from '../support/registry/test-registry.ts';
 import { type CliSandbox, makeCliSandbox } from '../support/run-cli.ts';
 
@@ -86,6 +87,50 @@ describe('what is attached to an artifact', () => {
     expect((await sandbox.run(['attach', 'local/m:nope', sandbox.path('sbom.json'), ...SBOM])).status).toBe(
       3,
     );
+  });
+
+  it('is listed by a second try, when the first was interrupted after its manifest was stored', async () => {
+    const registry = await startTestRegistry({ referrersApi: false });
+    try {
+      const reference = `${registry.host}/m:v1`;
+      await json('push', reference, sandbox.path('model.bin'), '--empty-metadata');
+      const attach = ['attach', reference, sandbox.path('sbom.json'), ...SBOM];
+      registry.faults.add(on('PUT', '/manifests/sha256-'), answer(403), 1);
+      expect((await sandbox.run(attach)).status).toBe(4);
+      expect((await json('discover', reference)).referrers).toEqual([]);
+      const { digest } = await json(...attach);
+      expect((await json('discover', reference)).referrers).toMatchObject([{ digest }]);
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it('is shown to eight levels, with a warning that there may be more (S12)', async () => {
+    let { digest } = await json('push', 'local/m:v1', sandbox.path('model.bin'), '--empty-metadata');
+    for (let level = 0; level < 9; level += 1)
+      ({ digest } = await json('attach', `local/m@${digest}`, sandbox.path('sbom.json'), ...SBOM));
+    const { status, stdout, stderr } = await sandbox.run(['discover', 'local/m:v1']);
+    expect([status, stdout.trimEnd().split('\n').length]).toEqual([0, 1 + 8]);
+    expect(stderr).toMatch(/^warning: discover "local\/m:v1": what is deeper than 8 levels is not shown\n$/);
+  });
+
+  it('is each shown once, whatever a registry says of circles (S12)', async () => {
+    const registry = await startTestRegistry();
+    try {
+      const reference = `${registry.host}/m:v1`;
+      await json('push', reference, sandbox.path('model.bin'), '--empty-metadata');
+      const { digest } = await json('attach', reference, sandbox.path('sbom.json'), ...SBOM);
+      // Asked for anything, it names the same one.
+      const list = registry.memory.handle.bind(registry.memory);
+      const pathname = '/v2/m/referrers/';
+      const subject = (await json('discover', reference)).digest;
+      registry.faults.add(on('GET', pathname), (call) =>
+        list({ ...call, url: new URL(`${pathname}${subject}`, call.url) }),
+      );
+      expect((await json('discover', reference)).referrers).toMatchObject([{ digest, referrers: [] }]);
+    } finally {
+      await registry.stop();
+    }
   });
 
   it('keeps all of eight that attach at once to a registry without the referrers API (R19)', async () => {

@@ -1,6 +1,7 @@
+import { quote } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
-import { MAX_NESTING } from '../oci/copy.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { MAX_NESTING, REQUEST_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
+import { type Descriptor, plainDescriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MAX_DESCRIPTORS } from '../oci/manifest.ts';
 import type { ReferrerLister } from '../oci/target.ts';
@@ -33,33 +34,56 @@ export interface DiscoverOptions extends CallOptions {
 export async function discover(
   context: Context,
   location: Location,
-  options: DiscoverOptions = {},
+  { signal, artifactType }: DiscoverOptions = {},
 ): Promise<DiscoverReport> {
   const source = openTarget(context, location);
-  const root = await resolveRoot(source, location, options);
-  const seen = new Set<Digest>([root.digest]);
-  const referrers = await readTree(source, root, seen, 0, options);
+  const root = await resolveRoot(source, location, { signal });
+  const walk = new ReferrerWalk(source, root, signal);
+  const referrers = await walk.below(root, 0, artifactType);
+  if (walk.cut) context.log.warn(`discover ${quote(formatLocation(location))}: ${walk.cut}`);
   return { reference: formatLocation(location), digest: root.digest, referrers };
 }
 
-async function readTree(
-  source: ReferrerLister,
-  subject: Descriptor,
-  seen: Set<Digest>,
-  depth: number,
-  { signal, artifactType }: DiscoverOptions,
-): Promise<readonly ReferrerTree[]> {
-  if (depth >= MAX_NESTING) return [];
-  const children: Descriptor[] = [];
-  for await (const referrer of source.referrers(subject, { signal, artifactType })) {
-    if (seen.has(referrer.digest) || seen.size >= MAX_DESCRIPTORS) continue;
-    seen.add(referrer.digest);
-    children.push(referrer);
+class ReferrerWalk {
+  readonly #source: ReferrerLister;
+  readonly #signal: AbortSignal | undefined;
+  readonly #seen: Set<Digest>;
+  readonly #slots = new Slots(REQUEST_CONCURRENCY);
+  /** Why there may be more than what was found. */
+  cut: string | undefined;
+
+  constructor(source: ReferrerLister, root: Descriptor, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+    this.#seen = new Set([root.digest]);
   }
-  const trees: ReferrerTree[] = [];
-  for (const { digest, artifactType: type, annotations, size, mediaType } of children) {
-    const referrers = await readTree(source, { mediaType, digest, size }, seen, depth + 1, { signal });
-    trees.push({ digest, artifactType: type ?? null, annotations: annotations ?? {}, size, referrers });
+
+  async below(subject: Descriptor, depth: number, artifactType?: string): Promise<readonly ReferrerTree[]> {
+    if (depth >= MAX_NESTING) {
+      this.cut = `what is deeper than ${MAX_NESTING} levels is not shown`;
+      return [];
+    }
+    const children = await this.#slots.run(() => this.#list(subject, artifactType));
+    const trees = children.map(async (child): Promise<ReferrerTree> => {
+      const { digest, artifactType: type = null, annotations = {}, size } = child;
+      const referrers = await this.below(plainDescriptor(child), depth + 1);
+      return { digest, artifactType: type, annotations, size, referrers };
+    });
+    await settleAll(trees);
+    return Promise.all(trees);
   }
-  return trees;
+
+  async #list(subject: Descriptor, artifactType: string | undefined): Promise<readonly Descriptor[]> {
+    const found: Descriptor[] = [];
+    for await (const referrer of this.#source.referrers(subject, { signal: this.#signal, artifactType })) {
+      if (this.#seen.has(referrer.digest)) continue;
+      if (this.#seen.size >= MAX_DESCRIPTORS) {
+        this.cut = `more than ${MAX_DESCRIPTORS} referrers are not shown`;
+        break;
+      }
+      this.#seen.add(referrer.digest);
+      found.push(referrer);
+    }
+    return found;
+  }
 }
