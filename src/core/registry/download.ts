@@ -1,5 +1,5 @@
 import { OmlmdError, quote } from '../errors.ts';
-import { type CallOptions, type Content, type PiecewiseContent, verifiedStream } from '../oci/content.ts';
+import { type CallOptions, type Piece, type PiecewiseContent, verifiedStream } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { HttpResponse } from './http-exchange.ts';
 import { ParallelDownload } from './parallel-download.ts';
@@ -28,11 +28,7 @@ export function remoteContent(blob: RemoteBlob): PiecewiseContent {
     verifies: descriptor.digest,
     slice: (start = 0, end = descriptor.size) => remoteSlice(blob, start, end),
     stream: (options) => verifiedStream(raw(0, descriptor.size), descriptor, options),
-    pieces: (from, options) =>
-      new ParallelDownload((at, to, more) => download(blob, at, to, more), options).pieces(
-        from,
-        descriptor.size,
-      ),
+    pieces: (from, options) => pieces(blob, from, descriptor.size, options),
   };
 }
 
@@ -41,7 +37,16 @@ export interface DownloadOptions extends CallOptions {
   readonly onIgnoredRange?: (() => never) | undefined;
 }
 
-function remoteSlice(blob: RemoteBlob, start: number, end: number): Content {
+function pieces(
+  blob: RemoteBlob,
+  from: number,
+  to: number,
+  options: CallOptions | undefined,
+): AsyncGenerator<Piece> {
+  return new ParallelDownload((at, end, more) => download(blob, at, end, more), options).pieces(from, to);
+}
+
+function remoteSlice(blob: RemoteBlob, start: number, end: number): PiecewiseContent {
   const { size } = blob.descriptor;
   const from = Math.min(Math.max(start, 0), size);
   const to = Math.max(from, Math.min(end, size));
@@ -50,6 +55,10 @@ function remoteSlice(blob: RemoteBlob, start: number, end: number): Content {
     slice: (first = 0, last = to - from) =>
       remoteSlice(blob, Math.min(from + Math.max(first, 0), to), Math.min(from + Math.max(last, 0), to)),
     stream: (options) => download(blob, from, to, options),
+    async *pieces(first, options) {
+      for await (const { position, bytes } of pieces(blob, from + first, to, options))
+        yield { position: position - from, bytes };
+    },
   };
 }
 

@@ -2,19 +2,14 @@ import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OmlmdError } from '../errors.ts';
-import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
-import {
-  type CallOptions,
-  type Content,
-  isFileContent,
-  isPiecewise,
-  type Piece,
-  sizedStream,
-} from '../oci/content.ts';
+import { BACKGROUND_BYTES } from '../oci/background-hash.ts';
+import { type CallOptions, type Content, isFileContent, sizedStream } from '../oci/content.ts';
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
 import { NEW_FILE } from './durable-file.ts';
+import { fillFile, hashHandle } from './fill-file.ts';
 import { inOrder, writePieces } from './piece-writer.ts';
 import { assertSpace, storageError } from './storage-error.ts';
+import { WrittenRanges } from './written-ranges.ts';
 
 export interface WriteOptions extends CallOptions {
   /** What is being done, for messages, where the path means nothing to a person. Default: "write PATH". */
@@ -25,7 +20,8 @@ export interface WriteOptions extends CallOptions {
   readonly mode?: number | undefined;
 }
 
-interface Expected {
+/** What a file must turn out to be. */
+export interface Expected {
   readonly digest: Digest;
   readonly size: number;
 }
@@ -35,9 +31,6 @@ interface Expected {
  * a full disk shows soon enough.
  */
 const LARGE_BYTES = 1024 * 1024;
-/** Bytes a file is read by while it is hashed. */
-const HASH_BYTES = 1024 * 1024;
-
 /** Writes content to a new file that is only left there whole, with the right size and digest, and on the disk. */
 export async function writeVerified(
   path: string,
@@ -132,7 +125,8 @@ async function fill(
       throw new OmlmdError('file-changed', 'clone a file: its size changed');
     return hashHandle(handle, size, algorithm, options);
   }
-  if (size >= BACKGROUND_BYTES) return fillLarge(handle, content, size, algorithm, options);
+  if (size >= BACKGROUND_BYTES)
+    return fillFile(handle, content, { size, algorithm }, { ...options, written: new WrittenRanges() });
   const chunks = (source: Pick<Content, 'stream'>) => sizedStream(source, { size }, options);
   if (verified !== undefined && content.verifies === verified) {
     await writePieces(handle, inOrder(chunks(content)), options);
@@ -147,35 +141,6 @@ async function* hashing(chunks: AsyncIterable<Uint8Array>, digester: Digester): 
   for await (const chunk of chunks) {
     digester.update(chunk);
     yield chunk;
-  }
-}
-
-/** Content from this size on comes over several connections where that helps, bytes. */
-const PARALLEL_BYTES = 64 * 1024 * 1024;
-
-/** The content in pieces. A slice of the whole: what is hashed from the file is not hashed on its way, too. */
-function piecesOf(content: Content, size: number, options: WriteOptions): AsyncIterable<Piece> {
-  if (size >= PARALLEL_BYTES && isPiecewise(content)) return content.pieces(0, options);
-  return inOrder(sizedStream(content.slice(), { size }, options));
-}
-
-/** Writes while another thread hashes what is there already. */
-async function fillLarge(
-  file: FileHandle,
-  content: Content,
-  size: number,
-  algorithm: DigestAlgorithm,
-  options: WriteOptions,
-): Promise<Digest> {
-  const hash = new BackgroundHash(file.fd, algorithm);
-  try {
-    await writePieces(file, piecesOf(content, size, options), {
-      onBytes: options.onBytes,
-      onFrontier: (bytes) => hash.advance(bytes),
-    });
-    return await hash.digest(size);
-  } finally {
-    await hash.stop();
   }
 }
 
@@ -210,25 +175,6 @@ export async function verifyHandle(
   const digest = await hashHandle(file, size, algorithmOf(expected.digest), options);
   if (digest !== expected.digest)
     throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
-}
-
-async function hashHandle(
-  file: FileHandle,
-  size: number,
-  algorithm: DigestAlgorithm,
-  options: Omit<WriteOptions, 'mode'>,
-): Promise<Digest> {
-  const digester = new Digester(algorithm);
-  const buffer = Buffer.allocUnsafeSlow(Math.min(HASH_BYTES, Math.max(size, 1)));
-  for (let at = 0; at < size; ) {
-    options.signal?.throwIfAborted();
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, size - at), at);
-    if (bytesRead === 0) throw new OmlmdError('file-changed', `hash a file of ${size} bytes: it is shorter`);
-    digester.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-    options.onBytes?.(at);
-  }
-  return digester.digest();
 }
 
 /** A second name for a file that already holds the content; throws, and leaves no name, when it does not hold it. */

@@ -1,36 +1,30 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, realpath, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, link, open, realpath, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
-import type { CallOptions, Content } from '../oci/content.ts';
-import { DEFAULT_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { OnProgress } from '../oci/progress.ts';
 import { checkTitles } from '../oci/title.ts';
 import { syncFolder } from './durable-file.ts';
-import { verifyHandle, writeVerified } from './hashed-file.ts';
+import {
+  type FetchFilesOptions,
+  type FileToPlace,
+  type Finished,
+  fetchFiles,
+  reportFile,
+} from './fetch-files.ts';
+import { verifyHandle } from './hashed-file.ts';
 import { MadeNames } from './made-names.ts';
 import { kindOf } from './path-kind.ts';
-import { assertSpace, storageError, systemCode } from './storage-error.ts';
-import { openTemporaryFolder, removeAbandoned } from './temporary-folder.ts';
+import { storageError, systemCode } from './storage-error.ts';
+
+export type { FileToPlace } from './fetch-files.ts';
 
 /** What becomes of a file that is there with other bytes. */
 export type ExistingFiles = 'refuse' | 'overwrite' | 'keep';
 
-/** A file that is to be in the folder. */
-export interface FileToPlace {
-  /** Foreign text; becomes the path in the folder if it is safe. */
-  readonly title: string;
-  readonly descriptor: Descriptor;
-  /** Gives the content; asked once more when what it gave was corrupt (R12). */
-  readonly open: (options: CallOptions) => Promise<Content>;
-}
-
-export interface PlaceFilesOptions extends CallOptions {
+export interface PlaceFilesOptions extends FetchFilesOptions {
   readonly onExisting: ExistingFiles;
   readonly allowHidden?: readonly string[] | undefined;
-  readonly concurrency?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface PlacedFile {
@@ -54,7 +48,8 @@ type Found = 'nothing' | 'equal' | 'other' | 'blocked';
 /**
  * Puts files into a person's folder, all or none (S1, S2, R24). Before the first byte, all titles are checked and all
  * files in the way are found. Then everything is downloaded into a hidden folder beside, verified, and only then
- * given its name. When anything fails, nothing of it is left.
+ * given its name. When anything fails, nothing of it is left, except by what may be better another time (the network,
+ * a cancellation): then the hidden folder stays, and the next call that wants the same content goes on with it.
  */
 export async function placeFiles(
   folder: string,
@@ -82,24 +77,8 @@ export async function placeFiles(
       : found === 'equal'
         ? 'exists'
         : 'kept';
-    if (state !== 'downloaded') report(options, { title, descriptor }, descriptor.size, 'exists');
+    if (state !== 'downloaded') reportFile(options, { title, descriptor }, descriptor.size, 'exists');
     return { title, path: join(folder, relative), state, descriptor };
-  });
-}
-
-function report(
-  { onProgress }: PlaceFilesOptions,
-  { title, descriptor }: Pick<FileToPlace, 'title' | 'descriptor'>,
-  bytes: number,
-  state: 'active' | 'done' | 'exists',
-): void {
-  onProgress?.({
-    id: descriptor.digest,
-    name: title,
-    kind: 'download',
-    bytes,
-    total: descriptor.size,
-    state,
   });
 }
 
@@ -173,7 +152,7 @@ function conflict(folder: string, names: readonly string[]): OmlmdError {
   );
 }
 
-/** Downloads all into a temporary folder, then names them. */
+/** Downloads all, then names them. */
 async function download(
   folder: string,
   wanted: readonly Planned[],
@@ -183,67 +162,11 @@ async function download(
   try {
     await made.folders(folder);
     const real = await realpath(folder);
-    const bytes = wanted.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-    await assertSpace(real, bytes, `write into ${folder}`);
-    const temporary = await openTemporaryFolder(real);
-    try {
-      await fetchAll(temporary, wanted, options);
-      options.signal?.throwIfAborted();
-      await giveNames(real, temporary, wanted, made, options);
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
-    }
-    await removeAbandoned(real);
+    await fetchFiles(real, wanted, options, (finished) => giveNames(real, finished, made, options));
   } catch (error) {
     await made.undo();
     throw storageError(`write into ${folder}`, error);
   }
-}
-
-async function fetchAll(
-  temporary: string,
-  wanted: readonly Planned[],
-  options: PlaceFilesOptions,
-): Promise<void> {
-  const slots = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
-  const failed = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  const work = wanted.map((file, i) =>
-    slots
-      .run(() => fetchOne(join(temporary, String(i)), file, { ...options, signal }))
-      .catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      }),
-  );
-  // The first failure is the reason; the others only stopped because of it.
-  await settleAll(work).catch(() => Promise.reject(failed.signal.reason));
-}
-
-async function fetchOne(path: string, file: Planned, options: PlaceFilesOptions): Promise<void> {
-  const write = (content: Content) =>
-    writeVerified(path, content, file.descriptor, {
-      signal: options.signal,
-      onBytes: (bytes) => report(options, file, bytes, 'active'),
-    });
-  const open = () => file.open({ signal: options.signal });
-  options.signal?.throwIfAborted();
-  try {
-    // A place that reads small content at once has asked once more itself; only what is read here is asked for again.
-    const content = await open();
-    await write(content).catch(async (error: unknown) => {
-      if (error instanceof OmlmdError && isCorrupt(error)) return write(await open());
-      throw error;
-    });
-  } catch (error) {
-    if (!(error instanceof OmlmdError && isCorrupt(error))) throw error;
-    throw new OmlmdError(error.code, `download ${quote(file.title)}: ${error.message}`, { cause: error });
-  }
-  report(options, file, file.descriptor.size, 'done');
-}
-
-function isCorrupt(error: OmlmdError): boolean {
-  return error.code === 'digest-mismatch' || error.code === 'size-mismatch';
 }
 
 /**
@@ -252,12 +175,10 @@ function isCorrupt(error: OmlmdError): boolean {
  */
 async function giveNames(
   real: string,
-  temporary: string,
-  wanted: readonly Planned[],
+  finished: readonly Finished<Planned>[],
   made: MadeNames,
   options: PlaceFilesOptions,
 ): Promise<void> {
-  const finished = wanted.map((file, i) => ({ file, from: join(temporary, String(i)) }));
   for (const [inside, files] of Map.groupBy(finished, ({ file }) => dirname(file.relative))) {
     const parent = join(real, inside);
     const moved = () =>
@@ -281,6 +202,8 @@ async function giveName(
   options: PlaceFilesOptions,
 ): Promise<void> {
   const path = join(real, file.relative);
+  // Until now it was private. A file system without permissions refuses, and has its own.
+  await chmod(temporary, 0o666 & ~process.umask()).catch(() => {});
   if (file.found === 'other') await rename(temporary, path);
   else if (await nameNew(temporary, path)) made.file(path);
   // Another pull of the same artifact may have been faster: then all is as it should be.

@@ -1,11 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Piece } from '../oci/content.ts';
+import { WrittenRanges } from './written-ranges.ts';
 
 export interface WritePiecesOptions {
-  /** Told after each write how many bytes are done. */
+  /** What the file has already; what is written is added to it. Default: nothing. */
+  readonly written?: WrittenRanges | undefined;
+  /** Told after each write how many bytes are there, those from before included. */
   readonly onBytes?: ((done: number) => void) | undefined;
   /** Told after each write how many bytes from the start are there without a gap. */
   readonly onFrontier?: ((bytes: number) => void) | undefined;
+  /** Waited for after each write, before the next one. */
+  readonly onWritten?: (() => Promise<void>) | undefined;
 }
 
 /** Bytes that are gathered for one write: a trip to the thread pool for each piece of a socket costs more than the write. */
@@ -18,16 +23,19 @@ interface Run {
   bytes: number;
 }
 
-/** A stream as pieces in order. */
-export async function* inOrder(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
-  let position = 0;
+/** A stream as pieces in order, the first of them at `from`. */
+export async function* inOrder(chunks: AsyncIterable<Uint8Array>, from = 0): AsyncGenerator<Piece> {
+  let position = from;
   for await (const bytes of chunks) {
     yield { position, bytes };
     position += bytes.byteLength;
   }
 }
 
-/** Writes pieces where they belong, in whatever order they come, gathering the next ones while the last are written. */
+/**
+ * Writes pieces where they belong, in whatever order they come, gathering the next ones while the last are written.
+ * When they break off, those that came are written all the same: somebody may go on from there.
+ */
 export async function writePieces(
   file: FileHandle,
   pieces: AsyncIterable<Piece>,
@@ -37,6 +45,9 @@ export async function writePieces(
   try {
     for await (const piece of pieces) await writer.add(piece);
     await writer.flushAll();
+  } catch (error) {
+    await writer.flushAll().catch(() => {}); // why the pieces broke off is the news
+    throw error;
   } finally {
     await writer.settled();
   }
@@ -47,13 +58,15 @@ class PieceWriter {
   readonly #options: WritePiecesOptions;
   /** By the position that their next piece would have. */
   readonly #runs = new Map<number, Run>();
-  readonly #written = new WrittenRanges();
-  #done = 0;
+  readonly #written: WrittenRanges;
+  #done: number;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(file: FileHandle, options: WritePiecesOptions) {
     this.#file = file;
     this.#options = options;
+    this.#written = options.written ?? new WrittenRanges();
+    this.#done = this.#written.bytes;
   }
 
   async add({ position, bytes }: Piece): Promise<void> {
@@ -89,6 +102,7 @@ class PieceWriter {
     this.#written.add(position, position + bytes);
     this.#options.onBytes?.(this.#done);
     this.#options.onFrontier?.(this.#written.frontier);
+    await this.#options.onWritten?.();
   }
 
   /** Only a disk that is nearly full, or a signal, leaves a rest. */
@@ -104,24 +118,6 @@ class PieceWriter {
         at += bytesWritten;
         left = left.subarray(bytesWritten);
       }
-    }
-  }
-}
-
-/** Which bytes are there: everything before the frontier, and a few ranges beyond it, one a connection. */
-class WrittenRanges {
-  frontier = 0;
-  readonly #beyond = new Map<number, number>();
-
-  add(start: number, end: number): void {
-    this.#beyond.set(start, end);
-    for (
-      let next = this.#beyond.get(this.frontier);
-      next !== undefined;
-      next = this.#beyond.get(this.frontier)
-    ) {
-      this.#beyond.delete(this.frontier);
-      this.frontier = next;
     }
   }
 }

@@ -1,0 +1,163 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
+import type { CallOptions, Content } from '../oci/content.ts';
+import { DEFAULT_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { OnProgress } from '../oci/progress.ts';
+import { NOTE_ENDING, writeResumable } from './resumable-file.ts';
+import { assertSpace } from './storage-error.ts';
+import {
+  adoptTemporaryFolder,
+  openTemporaryFolder,
+  releaseTemporaryFolder,
+  removeAbandoned,
+} from './temporary-folder.ts';
+
+/** A file that is to be in the folder. */
+export interface FileToPlace {
+  /** Foreign text; becomes the path in the folder if it is safe. */
+  readonly title: string;
+  readonly descriptor: Descriptor;
+  /** Gives the content; asked once more when what it gave was corrupt (R12). */
+  readonly open: (options: CallOptions) => Promise<Content>;
+}
+
+export interface FetchFilesOptions extends CallOptions {
+  readonly concurrency?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** A file that was downloaded and verified, and where it is. */
+export interface Finished<T extends FileToPlace> {
+  readonly file: T;
+  readonly from: string;
+}
+
+/**
+ * Downloads files into a hidden folder in `folder` (which has no links in its path), verifies them, and hands them to
+ * `use`. Then the hidden folder goes, and so do those of earlier calls. It stays only after a failure that may be better
+ * another time (the network, a cancellation): the next call that wants the same content goes on with it (R24).
+ */
+export async function fetchFiles<T extends FileToPlace>(
+  folder: string,
+  wanted: readonly T[],
+  options: FetchFilesOptions,
+  use: (finished: readonly Finished<T>[]) => Promise<void>,
+): Promise<void> {
+  const downloads = hiddenNames(wanted);
+  const adopted = await adoptTemporaryFolder(folder, [...downloads.values()]);
+  // What was adopted counts where it is gone on with, file by file.
+  if (adopted === undefined) await assertSpace(folder, sizeOf(wanted), `write into ${folder}`);
+  const temporary = adopted ?? (await openTemporaryFolder(folder));
+  try {
+    const finished = await fetchAll(temporary, downloads, options);
+    options.signal?.throwIfAborted();
+    await use(finished);
+  } catch (error) {
+    if (mayGoOn(error, options) && (await holdsParts(temporary)))
+      await releaseTemporaryFolder(temporary, folder);
+    throw error;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  await removeAbandoned(folder);
+}
+
+function sizeOf(files: readonly FileToPlace[]): number {
+  return files.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+}
+
+/**
+ * What the files are called in the hidden folder: by their digests, so that a later call knows what they were to be.
+ * Content that is wanted twice is two files.
+ */
+function hiddenNames<T extends FileToPlace>(wanted: readonly T[]): ReadonlyMap<T, string> {
+  const names = new Map<T, string>();
+  const taken = new Map<string, number>();
+  for (const file of wanted) {
+    const name = file.descriptor.digest.replace(':', '-');
+    const before = taken.get(name) ?? 0;
+    taken.set(name, before + 1);
+    names.set(file, before === 0 ? name : `${name}-${before}`);
+  }
+  return names;
+}
+
+/** Whether the same download may come further another time: the way was bad, or the person stopped it. */
+function mayGoOn(error: unknown, { signal }: CallOptions): boolean {
+  if (signal?.aborted || isOmlmdError(error, 'canceled')) return true;
+  if (isOmlmdError(error, 'unreachable') || isOmlmdError(error, 'timed-out')) return true;
+  // A registry that asked for more patience than we have has answered: its answer is the cause.
+  return isOmlmdError(error, 'registry-failed') && error.retryable && !isOmlmdError(error.cause);
+}
+
+/** Whether anything came that it would be a pity to ask for again. */
+async function holdsParts(temporary: string): Promise<boolean> {
+  return (await readdir(temporary)).some((name) => name.endsWith(NOTE_ENDING));
+}
+
+async function fetchAll<T extends FileToPlace>(
+  temporary: string,
+  downloads: ReadonlyMap<T, string>,
+  options: FetchFilesOptions,
+): Promise<readonly Finished<T>[]> {
+  const slots = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
+  const failed = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+  const finished = [...downloads].map(([file, name]) => ({ file, from: join(temporary, name) }));
+  const work = finished.map(({ file, from }) =>
+    slots
+      .run(() => fetchOne(from, file, { ...options, signal }))
+      .catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+  );
+  // The first failure is the reason; the others only stopped because of it.
+  await settleAll(work).catch(() => Promise.reject(failed.signal.reason));
+  return finished;
+}
+
+async function fetchOne(path: string, file: FileToPlace, options: FetchFilesOptions): Promise<void> {
+  const write = (content: Content) =>
+    writeResumable(path, content, file.descriptor, {
+      signal: options.signal,
+      onBytes: (bytes) => reportFile(options, file, bytes, 'active'),
+    });
+  const open = () => file.open({ signal: options.signal });
+  options.signal?.throwIfAborted();
+  try {
+    // A place that reads small content at once has asked once more itself; only what is read here is asked for again.
+    const content = await open();
+    await write(content).catch(async (error: unknown) => {
+      if (error instanceof OmlmdError && isCorrupt(error)) return write(await open());
+      throw error;
+    });
+  } catch (error) {
+    if (!(error instanceof OmlmdError && isCorrupt(error))) throw error;
+    throw new OmlmdError(error.code, `download ${quote(file.title)}: ${error.message}`, { cause: error });
+  }
+  reportFile(options, file, file.descriptor.size, 'done');
+}
+
+function isCorrupt(error: OmlmdError): boolean {
+  return error.code === 'digest-mismatch' || error.code === 'size-mismatch';
+}
+
+/** Says how far a file is. */
+export function reportFile(
+  { onProgress }: FetchFilesOptions,
+  { title, descriptor }: Pick<FileToPlace, 'title' | 'descriptor'>,
+  bytes: number,
+  state: 'active' | 'done' | 'exists',
+): void {
+  onProgress?.({
+    id: descriptor.digest,
+    name: title,
+    kind: 'download',
+    bytes,
+    total: descriptor.size,
+    state,
+  });
+}

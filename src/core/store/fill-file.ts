@@ -1,0 +1,98 @@
+import type { FileHandle } from 'node:fs/promises';
+import { OmlmdError } from '../errors.ts';
+import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
+import { type CallOptions, type Content, isPiecewise, type Piece, sizedStream } from '../oci/content.ts';
+import { type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
+import { inOrder, writePieces } from './piece-writer.ts';
+import type { ByteRange, WrittenRanges } from './written-ranges.ts';
+
+export interface FillOptions extends CallOptions {
+  /** What the file has already; what is written is added to it. */
+  readonly written: WrittenRanges;
+  /** Told after each write how many bytes are there. */
+  readonly onBytes?: ((done: number) => void) | undefined;
+  /** Waited for after each write. */
+  readonly onWritten?: (() => Promise<void>) | undefined;
+}
+
+/** Content, or a gap in it, from this size on comes over several connections where that helps, bytes. */
+const PARALLEL_BYTES = 64 * 1024 * 1024;
+/** Bytes a file is read by while it is hashed. */
+const HASH_BYTES = 1024 * 1024;
+
+/**
+ * Writes what a file has not of its content, and tells the digest of the whole as it is in the file. A large file is
+ * hashed in another thread, which follows the writing from the first byte on.
+ */
+export async function fillFile(
+  file: FileHandle,
+  content: Content,
+  { size, algorithm }: { readonly size: number; readonly algorithm: DigestAlgorithm },
+  options: FillOptions,
+): Promise<Digest> {
+  const { written, signal } = options;
+  const hash = size < BACKGROUND_BYTES ? undefined : new BackgroundHash(file.fd, algorithm);
+  try {
+    hash?.advance(written.frontier);
+    const onFrontier = (bytes: number) => hash?.advance(bytes);
+    await writePieces(file, missingPieces(content, size, options), { ...options, onFrontier });
+    if (hash === undefined) return await hashHandle(file, size, algorithm, { signal });
+    return await unlessAborted(hash.digest(size), signal);
+  } finally {
+    await hash?.stop();
+  }
+}
+
+/** The pieces of all gaps, one gap after the other. */
+async function* missingPieces(
+  content: Content,
+  size: number,
+  { written, signal }: FillOptions,
+): AsyncGenerator<Piece> {
+  // As it is now: it changes with every piece.
+  for (const gap of written.gaps(size)) yield* piecesOf(content, gap, { signal });
+}
+
+/** A gap in pieces. Slices, also of the whole: what is hashed from the file is not hashed on its way, too. */
+function piecesOf(content: Content, { start, end }: ByteRange, options: CallOptions): AsyncIterable<Piece> {
+  const upTo = end === content.size ? content : content.slice(0, end);
+  if (end - start >= PARALLEL_BYTES && isPiecewise(upTo)) return upTo.pieces(start, options);
+  return inOrder(sizedStream(content.slice(start, end), { size: end - start }, options), start);
+}
+
+/** Hashing what was there before may take seconds: a cancellation does not wait for it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  signal.throwIfAborted();
+  work.catch(() => {}); // told below, unless the abort comes first
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The digest of an open file's first `size` bytes. */
+export async function hashHandle(
+  file: FileHandle,
+  size: number,
+  algorithm: DigestAlgorithm,
+  options: CallOptions & { readonly onBytes?: ((done: number) => void) | undefined },
+): Promise<Digest> {
+  const digester = new Digester(algorithm);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(HASH_BYTES, Math.max(size, 1)));
+  for (let at = 0; at < size; ) {
+    options.signal?.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, size - at), at);
+    if (bytesRead === 0) throw new OmlmdError('file-changed', `hash a file of ${size} bytes: it is shorter`);
+    digester.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+    options.onBytes?.(at);
+  }
+  return digester.digest();
+}
