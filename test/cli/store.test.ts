@@ -21,6 +21,37 @@ it('says where it is and what is in it', async () => {
   ]);
 });
 
+it('counts what repositories share once in all', async () => {
+  const [head, a, , all] = (await sandbox.run(['store', 'ls'])).stdout
+    .split('\n')
+    .map((l) => l.split(/ {2,}/));
+  expect(head).toEqual(['REPOSITORY', 'TAGS', 'BLOBS', 'SIZE', 'OWN']);
+  expect(all?.[0]).toBe('(all)');
+  // The two hold the same artifact.
+  expect(all?.[1]).toBe(a?.[3]);
+  expect(a?.[4]).toBe('0 B');
+});
+
+it('tells of a repository whose index cannot be read, and lists the others', async () => {
+  await writeFile(join(sandbox.home, 'store', 'a', 'index.json'), '{');
+  const { status, stdout } = await sandbox.run(['store', 'verify', '--format', 'json']);
+  expect(status).toBe(6);
+  expect(JSON.parse(stdout)).toMatchObject([{ repository: 'a', digest: null }]);
+  expect((await sandbox.run(['store', 'verify'])).stdout).toMatch(/^a {2}index {2}read .*index\.json/);
+  expect((await sandbox.run(['store', 'ls'])).stdout).toMatch(/\na +\? .*\nteam\/b +1 /);
+});
+
+it('shows how far verifying is', async () => {
+  const { stdout } = await sandbox.run(['store', 'verify', '--progress', 'jsonl']);
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const last = events.findLast(({ event }) => event === 'progress');
+  expect(last).toMatchObject({ id: 'store', kind: 'verify' });
+  expect(last.bytes).toBe(last.total);
+});
+
 it('verifies with 0 what is whole, and with 6 what is not, naming repository and digest', async () => {
   expect(await sandbox.run(['store', 'verify'])).toMatchObject({ status: 0 });
   const folder = join(sandbox.home, 'store', 'a', 'blobs', 'sha256');
@@ -39,5 +70,5 @@ it('collects nothing that is young, and says what it would', async () => {
   await sandbox.run(['rm', 'local/a:v1', '--yes']);
   const { stdout } = await sandbox.run(['store', 'gc', '--dry-run', '--format', 'json']);
   expect(JSON.parse(stdout)).toEqual({ freed: 0, removed: 0 });
-  expect((await sandbox.run(['store', 'gc'])).stdout).toBe('Removed 0 blobs and freed 0 B\n');
+  expect((await sandbox.run(['store', 'gc'])).stdout).toBe('Removed 0 files and freed 0 B\n');
 });

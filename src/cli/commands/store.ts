@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Argument } from 'commander';
 import {
   collectStoreGarbage,
@@ -15,8 +14,8 @@ import type { Outcome, Session, Verb } from '../verb.ts';
 async function verify({ context, signal, onProgress }: Session): Promise<Outcome> {
   const problems = await verifyStore(context, { signal, onProgress });
   const rows = problems.map(({ repository, digest, problem }) => [
-    repository,
-    shortDigest(digest),
+    escapeControls(repository),
+    digest === null ? 'index' : shortDigest(digest),
     escapeControls(problem),
   ]);
   const text = problems.length === 0 ? 'Every blob is what its digest says.' : formatColumns(rows);
@@ -26,24 +25,33 @@ async function verify({ context, signal, onProgress }: Session): Promise<Outcome
 async function collect({ context, options, signal }: Session): Promise<Outcome> {
   const dryRun = options.flag('dryRun');
   const garbage = await collectStoreGarbage(context, { dryRun, signal });
-  const blobs = garbage.removed === 1 ? '1 blob' : `${garbage.removed} blobs`;
-  const text = `${dryRun ? 'Would remove' : 'Removed'} ${blobs} and free ${formatBytes(garbage.freed)}`;
-  return { data: garbage, text: dryRun ? text : text.replace('free', 'freed') };
+  const files = garbage.removed === 1 ? '1 file' : `${garbage.removed} files`;
+  const freed = formatBytes(garbage.freed);
+  return {
+    data: garbage,
+    text: dryRun ? `Would remove ${files} and free ${freed}` : `Removed ${files} and freed ${freed}`,
+  };
 }
 
+const COLUMNS = ['repository', 'tags', 'blobs', 'size', 'own'] as const;
+
 async function list({ context, format, signal }: Session): Promise<Outcome> {
-  const entries = await listStore(context, { signal });
-  const head = ['repository', 'tags', 'blobs', 'size', 'own'] as const;
-  const rows = entries.map((entry) => head.map((key) => String(entry[key])));
-  if (format === 'csv') return { data: entries, text: formatCsv([head, ...rows]) };
-  const shown = entries.map(({ repository, tags, blobs, size, own }) => [
+  const { repositories, size: total } = await listStore(context, { signal });
+  if (format === 'csv') {
+    const rows = repositories.map((entry) => COLUMNS.map((column) => String(entry[column] ?? '')));
+    return { data: repositories, text: formatCsv([COLUMNS, ...rows]) };
+  }
+  const rows = repositories.map(({ repository, tags, blobs, size, own }) => [
     repository,
-    String(tags),
+    String(tags ?? '?'),
     String(blobs),
     formatBytes(size),
     formatBytes(own),
   ]);
-  return { data: entries, text: formatColumns([head.map((key) => key.toUpperCase()), ...shown]) };
+  // What several repositories share counts once in the last row.
+  const last = ['(all)', '', '', formatBytes(total), ''];
+  const text = formatColumns([COLUMNS.map((column) => column.toUpperCase()), ...rows, last]);
+  return { data: repositories, text };
 }
 
 export const storeVerb: Verb = {
@@ -64,7 +72,7 @@ export const storeVerb: Verb = {
       case 'ls':
         return list(session);
       default: {
-        const path = join(session.context.home, 'store');
+        const path = session.context.store.root;
         return { data: { path }, text: escapeControls(path) };
       }
     }

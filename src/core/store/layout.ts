@@ -70,8 +70,9 @@ export class LayoutTarget implements Target, Deleter, Mounter, Ingester {
 
   async exists(target: Descriptor, options?: CallOptions): Promise<boolean> {
     options?.signal?.throwIfAborted();
-    if ((await this.#blobs.size(target.digest)) !== target.size) return false;
+    // First: what is there after that stays (R27).
     await this.#blobs.keep(target.digest);
+    if ((await this.#blobs.size(target.digest)) !== target.size) return false;
     // A manifest that a crash left without its place in the index is pushed again, which costs nothing.
     return (
       !isNodeType(target.mediaType) || findDigest(await this.#files.index(), target.digest) !== undefined
@@ -171,8 +172,8 @@ export class LayoutTarget implements Target, Deleter, Mounter, Ingester {
   }
 
   async #writeBlob(expected: Descriptor, content: Content, options?: PushOptions): Promise<void> {
-    if ((await this.#blobs.size(expected.digest)) === expected.size)
-      return await this.#blobs.keep(expected.digest);
+    await this.#blobs.keep(expected.digest);
+    if ((await this.#blobs.size(expected.digest)) === expected.size) return;
     await this.#files.create(options);
     for await (const path of this.#elsewhere?.(expected.digest) ?? [])
       if (await this.#blobs.link(path, expected, options)) return;
