@@ -17,7 +17,9 @@ function readJson(name: string): Record<string, unknown> {
 }
 
 describe('strings for translators', () => {
-  it('are those of the code (npx vscode-l10n-dev export --outDir ./l10n ./src)', async () => {
+  it('are those of the code (npx vscode-l10n-dev export --outDir ./l10n ./src)', {
+    timeout: 60_000,
+  }, async () => {
     const files = sources('src/extension').map((file) => ({
       extension: '.ts' as const,
       contents: readFileSync(file, 'utf8'),
