@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { ErrorCode, OmlmdError } from '../core/index.ts';
 import { isCancellation } from './abort.ts';
+import { TransferCanceled } from './running-transfers.ts';
 import type { Services } from './services.ts';
-import { addPlainHttpHost } from './settings.ts';
 
 /** What a person can do about an error, as a button or as the command of a tree node. */
 export type ErrorAction = 'sign-in' | 'use-http' | 'open-settings' | 'try-again' | 'show-log';
@@ -92,6 +92,13 @@ export const ERROR_FORMS: Readonly<Record<ErrorCode, ErrorForm>> = {
   internal: logged,
 };
 
+/** A registry that answers, but not in TLS: the code is that of any broken connection. */
+const NOT_TLS: ErrorForm = {
+  severity: 'error',
+  actions: ['use-http', 'show-log'],
+  hint: () => vscode.l10n.t('It seems to speak plain HTTP.'),
+};
+
 /** What was being done when an error happened. */
 export interface ErrorContext {
   /** The registry it concerns, when it is one. */
@@ -99,12 +106,13 @@ export interface ErrorContext {
   readonly retry?: (() => unknown) | undefined;
 }
 
-/** Tells the person of an error, with buttons for what they can do. Cancellation is not an error. */
+/** Tells the person of an error, with buttons for what they can do. Cancellation is not an error; a canceled transfer offers to go on. */
 export async function showError(
   services: Services,
   error: unknown,
   context: ErrorContext = {},
 ): Promise<void> {
+  if (error instanceof TransferCanceled) return offerResume(error, context);
   if (isCancellation(error)) return;
   const { message, form } = describeError(error);
   services.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -116,12 +124,35 @@ export async function showError(
   if (chosen !== undefined) await perform(services, chosen.action, context);
 }
 
+/** A canceled transfer says what becomes of it, unless it is one that cannot be gone on with. */
+async function offerResume({ title }: TransferCanceled, { retry }: ErrorContext): Promise<void> {
+  if (retry === undefined) return;
+  const resume = vscode.l10n.t('Resume');
+  const message = vscode.l10n.t(
+    '{0} was canceled. What has arrived whole stays; Resume goes on with the rest.',
+    title,
+  );
+  if ((await vscode.window.showInformationMessage(message, resume)) === resume) await retry();
+}
+
 /** An error as a sentence, with its form. What is not the core's own counts as `internal`. */
 export function describeError(error: unknown): { readonly message: string; readonly form: ErrorForm } {
-  const form = isCoreError(error) ? ERROR_FORMS[error.code] : ERROR_FORMS.internal;
+  const form = formOf(error);
   const text = error instanceof Error ? error.message : String(error);
   const sentence = text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, '');
   return { message: form.hint === undefined ? sentence : `${sentence}. ${form.hint()}`, form };
+}
+
+function formOf(error: unknown): ErrorForm {
+  if (!isCoreError(error)) return ERROR_FORMS.internal;
+  return speaksNoTls(error.cause) ? NOT_TLS : ERROR_FORMS[error.code];
+}
+
+/** OpenSSL's word for an answer that is not TLS. */
+function speaksNoTls(cause: unknown): boolean {
+  return (
+    cause instanceof Error && /wrong.version.number|packet.length.too.long|http.request/i.test(cause.message)
+  );
 }
 
 /** By its name, not its class: the class lives in the core, which this module must not load. */
@@ -161,8 +192,7 @@ async function perform(
       if ((await vscode.commands.executeCommand('omlmd.signIn', host)) === true) await retry?.();
       return;
     case 'use-http':
-      if (host !== undefined) await addPlainHttpHost(host);
-      await retry?.();
+      if ((await vscode.commands.executeCommand('omlmd.useHttp', host)) === true) await retry?.();
       return;
     case 'open-settings':
       await vscode.commands.executeCommand('workbench.action.openSettings', 'omlmd.caFile');

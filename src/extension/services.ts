@@ -2,6 +2,7 @@ import { homedir, platform } from 'node:os';
 import * as vscode from 'vscode';
 import type { ArtifactEvent, Context, CredentialStore, PushResult } from '../core/index.ts';
 import { SecretLogins } from './credentials/secret-logins.ts';
+import { RunningTransfers } from './running-transfers.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** The core; loaded when the first handler needs it, not at activation. */
@@ -22,6 +23,8 @@ export interface Services {
   readonly extension: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
   readonly logins: SecretLogins;
+  /** What is being sent and received. */
+  readonly transfers: RunningTransfers;
   core(): Promise<Core>;
   /** The core's context for the settings and logins of now; connections are kept until one of those changes. */
   context(): Promise<Context>;
@@ -41,7 +44,8 @@ export interface Services {
 export function createServices(extension: vscode.ExtensionContext): Services {
   const log = vscode.window.createOutputChannel('OMLMD', { log: true });
   const logins = new SecretLogins(extension.secrets, extension.globalState);
-  const transfers = new vscode.EventEmitter<ArtifactEvent>();
+  const transfers = new RunningTransfers();
+  const transferred = new vscode.EventEmitter<ArtifactEvent>();
   const pushes = new vscode.EventEmitter<PushRecord>();
   const places = new vscode.EventEmitter<string | undefined>();
   let context: Promise<Context> | undefined;
@@ -49,22 +53,23 @@ export function createServices(extension: vscode.ExtensionContext): Services {
     extension,
     log,
     logins,
+    transfers,
     core: () => import('../core/index.ts'),
     context: () => {
-      context ??= openContext(services, (event) => transfers.fire(event));
+      context ??= openContext(services, (event) => transferred.fire(event));
       return context;
     },
     resetContext: () => {
       context = undefined;
     },
     panels: new Map(),
-    onDidTransfer: transfers.event,
+    onDidTransfer: transferred.event,
     onDidPush: pushes.event,
     pushed: (record) => pushes.fire(record),
     onDidChangePlace: places.event,
     placeChanged: (place) => places.fire(place),
   };
-  extension.subscriptions.push(log, transfers, pushes, places, watchSettings(services));
+  extension.subscriptions.push(log, transfers, transferred, pushes, places, watchSettings(services));
   return services;
 }
 

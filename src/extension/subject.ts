@@ -1,5 +1,6 @@
 import type { Location } from '../core/index.ts';
-import type { TreeViewId } from './transfer-progress.ts';
+
+export type TreeViewId = 'omlmd.local' | 'omlmd.registries';
 
 /** The registry of a location, for sign-in buttons; undefined for what is on this machine. */
 export function hostOf(location: Location): string | undefined {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import {
   escapeControls,
@@ -7,7 +8,9 @@ import {
   TransferMeter,
   type TransferState,
 } from '../core/index.ts';
-import { signalOf } from './abort.ts';
+import { TransferCanceled } from './running-transfers.ts';
+import type { Services } from './services.ts';
+import type { TreeViewId } from './subject.ts';
 
 /** What a transfer is given: the person's cancel button, and where to say how far it is. */
 export interface TransferCall {
@@ -15,10 +18,11 @@ export interface TransferCall {
   readonly onProgress: OnProgress;
 }
 
-export type TreeViewId = 'omlmd.local' | 'omlmd.registries';
+/** Milliseconds between two updates: more could not be read, and a fast transfer would flood the window. */
+const UPDATE_MS = 250;
 
-/** Milliseconds between two updates: a fast transfer would otherwise send thousands a second to the window. */
-const UPDATE_MS = 100;
+/** Milliseconds until a transfer gets a notification: one that is over by then has only its result to tell. */
+const NOTIFY_AFTER_MS = 1_000;
 
 /** Share of a bar, in percent, that each phase ends at. A file is hashed before it is sent. */
 const PHASE_END: Readonly<Record<Progress['kind'], number>> = {
@@ -30,23 +34,68 @@ const PHASE_END: Readonly<Record<Progress['kind'], number>> = {
   verify: 100,
 };
 
-/** Runs a transfer that a person started, with its progress in a notification that can cancel it, and in the view. */
+/**
+ * Runs a transfer that a person started. How far it is stands in the view at once, and in a notification when it
+ * takes longer; both can cancel it, which rejects with {@link TransferCanceled}.
+ */
 export async function withTransfer<T>(
+  { transfers }: Pick<Services, 'transfers'>,
   title: string,
   view: TreeViewId,
   transfer: (call: TransferCall) => Promise<T>,
 ): Promise<T> {
+  const controller = new AbortController();
+  const cancel = () => controller.abort(new TransferCanceled(title));
+  const tale = transfers.begin({ title, view, cancel });
+  const bar = new LateBar();
+  const onProgress = reporter((update) => {
+    tale.say(update.message);
+    bar.report(update);
+  });
+  const running = transfer({ signal: controller.signal, onProgress });
+  void vscode.window.withProgress({ location: { viewId: view } }, () => settled(running));
+  void notifyLater(running, title, bar, cancel);
+  try {
+    return await running;
+  } finally {
+    tale.end();
+  }
+}
+
+async function notifyLater(
+  running: Promise<unknown>,
+  title: string,
+  bar: LateBar,
+  cancel: () => void,
+): Promise<void> {
+  const over = settled(running).then(() => true);
+  if (await Promise.race([over, sleep(NOTIFY_AFTER_MS, false, { ref: false })])) return;
   const location = vscode.ProgressLocation.Notification;
-  return vscode.window.withProgress({ location, cancellable: true, title }, (progress, token) => {
-    const onProgress = reporter((report) => progress.report(report));
-    const running = transfer({ signal: signalOf(token), onProgress });
-    void vscode.window.withProgress({ location: { viewId: view } }, () => settled(running));
-    return running;
+  await vscode.window.withProgress({ location, cancellable: true, title }, (progress, token) => {
+    token.onCancellationRequested(cancel);
+    bar.show((update) => progress.report(update));
+    return settled(running);
   });
 }
 
 async function settled(running: Promise<unknown>): Promise<void> {
   await running.catch(() => undefined);
+}
+
+/** A bar that may be shown after it began: it then starts where the transfer is. */
+class LateBar {
+  #report: ((update: BarUpdate) => void) | undefined;
+  #missed: BarUpdate | undefined;
+
+  report(update: BarUpdate): void {
+    if (this.#report !== undefined) this.#report(update);
+    else this.#missed = { ...update, increment: (this.#missed?.increment ?? 0) + update.increment };
+  }
+
+  show(report: (update: BarUpdate) => void): void {
+    this.#report = report;
+    if (this.#missed !== undefined) report(this.#missed);
+  }
 }
 
 interface BarUpdate {

@@ -47,7 +47,7 @@ async function transfer(services: Services, from: Location, to: Location): Promi
   const context = await services.context();
   const { concurrency } = readSettings();
   const title = vscode.l10n.t('Copying to {0}', formatPlace(to));
-  const result = await withTransfer(title, viewOf(to), (call) =>
+  const result = await withTransfer(services, title, viewOf(to), (call) =>
     copyArtifact(context, from, to, { ...call, concurrency, withReferrers: true }),
   );
   await new PushMemory(services.extension.workspaceState).visit(formatPlace(to));

@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandHandler>>> =
   'omlmd.useHttp': async () => (await import('./use-http.ts')).useHttp,
   'omlmd.refresh': async () => (await import('./refresh.ts')).refresh,
   'omlmd.loadMore': async () => (await import('./load-more.ts')).loadMore,
+  'omlmd.cancelTransfer': async () => (await import('./cancel-transfer.ts')).cancelTransfer,
   'omlmd.trySample': async () => (await import('./try-sample.ts')).trySample,
   'omlmd.metadata.push': async () =>
     (await import('../metadata-files/push-metadata-file.ts')).pushMetadataFile,

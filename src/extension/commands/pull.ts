@@ -76,7 +76,7 @@ async function transfer(
   const { concurrency } = readSettings();
   const findings: FileFinding[] = [];
   const title = vscode.l10n.t('Pulling into {0}', vscode.workspace.asRelativePath(folder));
-  const result = await withTransfer(title, viewOf(location), (call) =>
+  const result = await withTransfer(services, title, viewOf(location), (call) =>
     pullArtifact(context, location, folder, {
       ...call,
       concurrency,

@@ -83,7 +83,7 @@ async function pullModel(
   const context = await services.context();
   const { concurrency } = readSettings();
   const title = vscode.l10n.t('Pulling into {0}', basename(folder));
-  return withTransfer(title, viewOf(location), async (call) => {
+  return withTransfer(services, title, viewOf(location), async (call) => {
     const mediaTypes = await modelMediaTypes(context, location, call.signal);
     const onFinding = (finding: Finding & { readonly file: string }) => warn(services, finding);
     return pull(context, location, folder, { ...call, mediaTypes, onExisting, concurrency, onFinding });

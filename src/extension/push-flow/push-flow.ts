@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import {
   escapeControls,
-  type Location,
   modelStem,
   type PreparedModel,
   type PushResult,
@@ -16,19 +15,12 @@ import { chooseDestination } from './destination-step.ts';
 import type { DestinationFacts } from './destinations.ts';
 import { editMetadata } from './edit-metadata.ts';
 import { PushMemory } from './push-memory.ts';
+import type { PushPlan } from './push-plan.ts';
+import { repeatPush } from './repeat-push.ts';
 import { repositoryName } from './repository-name.ts';
 import { reviewPush } from './review-step.ts';
 import { sendModel } from './send-model.ts';
 import { chooseTag } from './tag-step.ts';
-
-/** What a person decided in the three steps. */
-interface PushPlan {
-  readonly location: Location;
-  readonly model: PreparedModel;
-  /** The chosen tag names something and is to be moved. */
-  readonly moveTag: boolean;
-  readonly allowUnsafe: boolean;
-}
 
 /** What a metadata file says of its own push. */
 export interface SaidByFile {
@@ -78,6 +70,8 @@ async function decide(
   const facts = destinationFacts(services, paths);
   const picker = new StepPicker();
   try {
+    const repeated = await repeatPush(picker, services, title, facts.last, preparing);
+    if (repeated !== undefined) return repeated === 'edit' ? undefined : repeated;
     for (;;) {
       const { location: place } = await chooseDestination(picker, title, facts);
       for (;;) {

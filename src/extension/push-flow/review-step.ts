@@ -14,18 +14,23 @@ export type Review = 'push' | 'push-anyway' | 'edit' | 'back';
 
 interface ReviewItem extends StepItem {
   /** Undefined for a row that only tells something. */
-  readonly choice: 'push' | 'push-anyway' | 'edit' | undefined;
+  readonly choice: Review | undefined;
 }
 
-/** Step 3: what goes. A critical finding has to be confirmed; Enter alone does not push past it. */
+/**
+ * Step 3: what goes. A critical finding has to be confirmed; Enter alone does not push past it.
+ * @param repeated the place and the tag were not chosen but taken from the last push
+ */
 export async function reviewPush(
   picker: StepPicker,
   title: string,
   location: Location,
   model: PreparedModel,
+  repeated = false,
 ): Promise<Review> {
   const rows = [
     ...actionRows(location, model),
+    ...(repeated ? [otherRow()] : []),
     ...findingRows(model),
     ...valueRows(model),
     ...fileRows(model),
@@ -84,6 +89,14 @@ function actionRows(location: Location, model: PreparedModel): readonly ReviewIt
       choice: 'edit',
     },
   ];
+}
+
+function otherRow(): ReviewItem {
+  return {
+    label: vscode.l10n.t('$(arrow-left) Elsewhere…'),
+    description: vscode.l10n.t('another destination or another tag'),
+    choice: 'back',
+  };
 }
 
 function findingRows(model: PreparedModel): readonly ReviewItem[] {

@@ -51,7 +51,7 @@ export async function transferModel(
   const context = await services.context();
   const { concurrency } = readSettings();
   const title = vscode.l10n.t('Pushing to {0}', formatPlace(location));
-  const { result } = await withTransfer(title, viewOf(location), (call) =>
+  const { result } = await withTransfer(services, title, viewOf(location), (call) =>
     push(context, location, model, { ...call, concurrency, allowUnsafe, format, tagIfAbsent: !moveTag }),
   );
   const [first] = paths;

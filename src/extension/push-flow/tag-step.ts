@@ -1,35 +1,15 @@
 import * as vscode from 'vscode';
-import {
-  type Context,
-  type Digest,
-  formatPlace,
-  isOmlmdError,
-  isTag,
-  type Location,
-  list,
-  openTarget,
-  shortDigest,
-} from '../../core/index.ts';
+import { type Context, formatPlace, isTag, type Location, shortDigest } from '../../core/index.ts';
 import { describeError } from '../error-actions.ts';
 import type { StepItem, StepPicker } from '../quick-input/step-picker.ts';
+import { type KnownTags, knownTags, readTags, TAGS_SHOWN } from './known-tags.ts';
 import { nextTag } from './next-tag.ts';
-
-/** Tags that are read for the suggestion and the list; a repository of more keeps its order and is searched by typing. */
-const MAX_TAGS = 500;
 
 interface TagItem extends StepItem {
   readonly choice:
     | { readonly kind: 'tag'; readonly tag: string }
     | { readonly kind: 'sign-in' }
     | { readonly kind: 'wrong'; readonly why: string };
-}
-
-/** What is known of the repository's tags; filled while the step is open. */
-interface KnownTags {
-  readonly tags: string[];
-  /** What an existing tag names, looked up when it is typed. */
-  readonly digests: Map<string, Digest>;
-  failure: unknown;
 }
 
 /** What the second step gives; undefined goes back. */
@@ -47,7 +27,7 @@ export async function chooseTag(
   location: Location,
 ): Promise<ChosenTag | undefined> {
   for (;;) {
-    const known: KnownTags = { tags: [], digests: new Map(), failure: undefined };
+    const known = knownTags();
     const outcome = await picker.show({
       title: `${title} → ${formatPlace(location)}`,
       step: 2,
@@ -70,27 +50,6 @@ async function signIn(host: string): Promise<void> {
   await vscode.commands.executeCommand('omlmd.signIn', host);
 }
 
-/** Reads the tags there are; a repository that is not there yet has none. Never rejects. */
-async function readTags(context: Context, location: Location, known: KnownTags): Promise<void> {
-  try {
-    for await (const { tag } of list(context, { kind: 'repository', location })) {
-      if (tag !== undefined) known.tags.push(tag);
-      if (known.tags.length >= MAX_TAGS) break;
-    }
-    const target = openTarget(context, location);
-    await Promise.all(
-      known.tags
-        .slice(-MAX_SHOWN)
-        .map(async (tag) => known.digests.set(tag, (await target.resolve(tag)).digest)),
-    );
-  } catch (error) {
-    if (!isOmlmdError(error, 'not-found')) known.failure = error;
-  }
-}
-
-/** Existing tags that are listed below the suggestion. */
-const MAX_SHOWN = 10;
-
 function rows(typed: string, known: KnownTags): readonly TagItem[] {
   const failure = known.failure === undefined ? [] : failureRows(known.failure);
   if (typed !== '') return [typedRow(typed, known), ...failure];
@@ -100,7 +59,7 @@ function rows(typed: string, known: KnownTags): readonly TagItem[] {
     alwaysShow: true,
     choice: { kind: 'tag', tag: nextTag(known.tags) },
   };
-  const existing = known.tags.slice(-MAX_SHOWN).toReversed();
+  const existing = known.tags.slice(-TAGS_SHOWN).toReversed();
   if (existing.length === 0) return [suggestion, ...failure];
   return [
     suggestion,

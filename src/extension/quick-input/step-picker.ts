@@ -54,9 +54,30 @@ export class StepPicker implements vscode.Disposable {
 
   /** Shows a step; resolves with what was chosen, rejects with `CancellationError` when the box is closed. */
   async show<T extends StepItem>(step: Step<T>): Promise<StepOutcome<T>> {
+    const outcome = await this.#ask(step);
+    // Without something to wait for, a step ends only by what the person does.
+    if (outcome.kind === 'over') throw new vscode.CancellationError();
+    return outcome;
+  }
+
+  /** Shows that something is looked up, and gives what was found; undefined when the person does not wait for it. */
+  async wait<T>(
+    step: Pick<Step<StepItem>, 'title' | 'step' | 'totalSteps' | 'placeholder'>,
+    work: Promise<T>,
+  ): Promise<T | undefined> {
+    const row = { label: `$(loading~spin) ${step.placeholder}`, alwaysShow: true };
+    const waiting = { ...step, items: () => [row], refuse: () => step.placeholder };
+    return (await this.#ask(waiting, work)).kind === 'over' ? work : undefined;
+  }
+
+  async #ask<T extends StepItem>(
+    step: Step<T>,
+    until?: Promise<unknown>,
+  ): Promise<StepOutcome<T> | { readonly kind: 'over' }> {
     if (this.#closed) throw new vscode.CancellationError();
     const pick = this.#pick;
     const rows = this.#fill(step);
+    if (until !== undefined) pick.busy = true;
     const listeners: vscode.Disposable[] = [];
     try {
       return await new Promise((resolve, reject) => {
@@ -74,6 +95,7 @@ export class StepPicker implements vscode.Disposable {
           pick.onDidTriggerButton(() => resolve({ kind: 'back' })),
           pick.onDidHide(() => reject(new vscode.CancellationError())),
         );
+        until?.then(() => resolve({ kind: 'over' }), reject);
         pick.show();
       });
     } finally {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Services } from '../services.ts';
-import type { TreeViewId } from '../transfer-progress.ts';
+import type { TreeViewId } from '../subject.ts';
 import { errorNode } from './error-node.ts';
 import type { Node, RepositoryNode, TagNode } from './nodes.ts';
 import { repositoryNode, tagNode } from './nodes.ts';

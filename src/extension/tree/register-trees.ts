@@ -14,6 +14,9 @@ export function registerTrees(services: Services): void {
       if (place === undefined || place.startsWith('local/')) local.tree.refresh();
       if (place === undefined || !place.startsWith('local/')) registries.tree.refresh();
     }),
+    services.transfers.onDidChange(() => {
+      for (const { view, id } of [local, registries]) sayAbove(view, services.transfers.textOf(id));
+    }),
     services.onDidPush((record) => void revealPushed(local.view, record)),
   );
 }
@@ -22,7 +25,12 @@ function addTree(services: Services, roots: ReturnType<typeof localRoots>) {
   const tree = new ArtifactTree(services, roots);
   const view = vscode.window.createTreeView(roots.view, { treeDataProvider: tree, showCollapseAll: true });
   services.extension.subscriptions.push(view);
-  return { tree, view };
+  return { tree, view, id: roots.view };
+}
+
+/** An empty message is none. */
+function sayAbove(view: vscode.TreeView<Node>, text = ''): void {
+  if ((view.message ?? '') !== text) view.message = text;
 }
 
 /** Selects what was pushed to the local store, without taking the focus from what the person does. */

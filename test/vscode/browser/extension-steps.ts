@@ -65,7 +65,8 @@ function localSteps(): readonly Step[] {
     { name: 'the store shows what was pushed', run: seeInStore },
     { name: 'inspect the artifact', run: inspectArtifact },
     { name: 'inspect the file', run: inspectFile },
-    { name: 'push again: the next version is suggested', run: pushAgain },
+    { name: 'push again: one Enter, as the next version', run: pushAgain },
+    { name: 'a tag that exists says what it names', run: seeTagThatExists },
   ];
 }
 
@@ -102,12 +103,21 @@ async function openExplorer(workbench: Workbench): Promise<void> {
   await workbench.explorerRow('iris.onnx').waitFor();
 }
 
-/** Opens the push flow on a file of the explorer, and waits for its first step. */
-async function startPush({ page, workbench }: Stage, file: string): Promise<void> {
+async function rightClickPush({ workbench }: Stage, file: string): Promise<void> {
   await openExplorer(workbench);
   await workbench.explorerRow(file).click({ button: 'right' });
   await workbench.choose('Push as OCI Artifact…');
-  await page.locator('.quick-input-widget input[placeholder^="Where to?"]').waitFor();
+}
+
+/** Opens the push flow on a file of the explorer, at its first step, also where it was pushed before. */
+async function startPush(stage: Stage, file: string): Promise<void> {
+  const { page, workbench } = stage;
+  await rightClickPush(stage, file);
+  const first = page.locator('.quick-input-widget input[placeholder^="Where to?"]');
+  const elsewhere = workbench.quickPickRow('Elsewhere…');
+  await first.or(elsewhere).first().waitFor();
+  if (await elsewhere.isVisible()) await elsewhere.click();
+  await first.waitFor();
 }
 
 /** Presses Enter in each of the three steps, and nothing else. */
@@ -169,18 +179,23 @@ async function atStep({ page }: Stage, step: number): Promise<void> {
 
 async function pushAgain(stage: Stage): Promise<void> {
   const { page, workbench, snap } = stage;
+  await rightClickPush(stage, 'iris.onnx');
+  await workbench.quickPickRow('local/iris:v2').waitFor();
+  await snap('only the review');
+  await page.keyboard.press('Enter');
+  await workbench.treeItem(/^version v2 of local\/iris/).waitFor();
+}
+
+async function seeTagThatExists(stage: Stage): Promise<void> {
+  const { page, workbench } = stage;
   await startPush(stage, 'iris.onnx');
   await page.keyboard.press('Enter');
   await atStep(stage, 2);
-  await workbench.quickPickRow('v2').waitFor();
+  await workbench.quickPickRow('v3').waitFor();
   await workbench.quickInput().fill('v1');
   await workbench.quickPickRow('exists, names sha256:').waitFor();
-  await snap('tag that exists');
-  await workbench.quickInput().fill('');
-  await page.keyboard.press('Enter');
-  await atStep(stage, 3);
-  await page.keyboard.press('Enter');
-  await workbench.treeItem(/^version v2 of local\/iris/).waitFor();
+  await stage.snap('tag that exists');
+  await page.keyboard.press('Escape');
 }
 
 async function signIn({ page, workbench, snap }: Stage, host: string): Promise<void> {
@@ -288,13 +303,24 @@ async function cancelPush(stage: Stage, host: string): Promise<void> {
   await atStep(stage, 3);
   await page.keyboard.press('Enter');
   const progress = workbench.notification(`Pushing to ${host}/team/long`);
-  await progress.filter({ hasText: /MB of 20\.0 MB · .*\/s · .* left/ }).waitFor();
+  await progress.filter({ hasText: HOW_FAR }).waitFor();
+  // Not by its icon: the badge on it turns, and what moves takes no click.
+  await workbench.runCommand('OMLMD: Focus on Registries View');
+  await page.locator('.sidebar .message', { hasText: HOW_FAR }).waitFor();
+  await page.locator('.sidebar').getByRole('button', { name: 'Cancel Transfer…' }).waitFor();
   await snap('a push under way');
   await progress.getByRole('button', { name: 'Cancel' }).click();
-  await progress.waitFor({ state: 'hidden' });
+  const canceled = workbench.notification('was canceled. What has arrived whole stays');
+  await canceled.waitFor();
+  await snap('canceled');
   const tags = await fetch(`http://${host}/v2/team/long/tags/list`);
   assert.equal(tags.status, 404);
+  await canceled.getByRole('button', { name: 'Resume' }).click();
+  await workbench.notification(`Pushed ${host}/team/long:v1`).waitFor();
 }
+
+/** Bytes, rate and time left. */
+const HOW_FAR = /MB of 20\.0 MB · .*\/s · .* left/;
 
 async function confirmDangerous(stage: Stage): Promise<void> {
   const { page, workbench, workspace, home, snap } = stage;

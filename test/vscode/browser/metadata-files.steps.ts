@@ -45,9 +45,7 @@ export const suite: Suite = {
 async function generate({ page, workbench, workspace }: Stage): Promise<void> {
   await writeSafetensors(path.join(workspace, 'churn.safetensors'), [0.25, -1, 3], { author: 'Jo' });
   await workbench.explorerRow('churn.safetensors').click({ button: 'right' });
-  // By keyboard: a menu passes over a click that comes right after it opens.
-  await workbench.menuItem('Generate Metadata').hover();
-  await page.keyboard.press('Enter');
+  await workbench.chooseMore('Generate Metadata');
   await workbench.codeLens('not pushed yet').waitFor();
   await page.locator('.view-line', { hasText: 'model_format_name' }).waitFor();
 }

@@ -45,6 +45,14 @@ export class Workbench {
     await this.menuItem(entry).click();
   }
 
+  /** Chooses an entry of our submenu in the menu that is open. */
+  async chooseMore(entry: string): Promise<void> {
+    await this.menuItem('OMLMD').waitFor();
+    await sleep(MENU_SETTLES_MS);
+    await this.menuItem('OMLMD').hover();
+    await this.choose(entry);
+  }
+
   notification(text: string | RegExp): Locator {
     const messages = this.#page.locator('.notifications-toasts .notification-list-item');
     return messages.filter({ hasText: text });

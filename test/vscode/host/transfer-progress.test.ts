@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Progress } from '../../../src/core/index.ts';
+import { RunningTransfers, TransferCanceled } from '../../../src/extension/running-transfers.ts';
 import { reporter, withTransfer } from '../../../src/extension/transfer-progress.ts';
 
 function event(kind: Progress['kind'], bytes: number, state: Progress['state'] = 'active'): Progress {
@@ -48,10 +49,27 @@ describe('the progress of a transfer', () => {
   });
 
   it('gives back what the transfer gives, and its error', async () => {
-    assert.equal(await withTransfer('t', 'omlmd.local', async () => 42), 42);
+    const shared = { transfers: new RunningTransfers() };
+    assert.equal(await withTransfer(shared, 't', 'omlmd.local', async () => 42), 42);
     await assert.rejects(
-      withTransfer('t', 'omlmd.local', async () => Promise.reject(new Error('broken'))),
+      withTransfer(shared, 't', 'omlmd.local', async () => Promise.reject(new Error('broken'))),
       /broken/,
     );
+  });
+
+  it('stands in the view that it belongs to until it is over, and is canceled from there', async () => {
+    const transfers = new RunningTransfers();
+    const running = withTransfer({ transfers }, 'Pushing to h/iris', 'omlmd.registries', (call) => {
+      call.onProgress(event('upload', 500));
+      return new Promise((_, reject) =>
+        call.signal.addEventListener('abort', () => reject(call.signal.reason)),
+      );
+    });
+    const text = transfers.textOf('omlmd.registries') ?? '';
+    assert.match(text, /^Pushing to h\/iris: sending model\.onnx 500 B of/);
+    assert.equal(transfers.textOf('omlmd.local'), undefined);
+    transfers.all[0]?.cancel();
+    await assert.rejects(running, TransferCanceled);
+    assert.equal(transfers.textOf('omlmd.registries'), undefined);
   });
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 import type { Services } from '../../../src/extension/services.ts';
 import { ArtifactTree } from '../../../src/extension/tree/artifact-tree.ts';
@@ -25,6 +27,17 @@ async function setRegistries(value: unknown): Promise<void> {
   await vscode.workspace
     .getConfiguration('omlmd')
     .update('registries', value, vscode.ConfigurationTarget.Global);
+}
+
+/** Takes any login, and refuses its list of repositories all the same, as Harbor does. */
+async function startSecretiveRegistry(): Promise<{ readonly host: string; stop(): void }> {
+  const server = createServer(({ url, headers }, response) => {
+    const taken = headers.authorization !== undefined && !url?.includes('_catalog');
+    response.writeHead(taken ? 200 : 401, { 'www-authenticate': 'Basic realm="test"' }).end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { host: `127.0.0.1:${port}`, stop: () => server.close() };
 }
 
 describe('the trees', () => {
@@ -90,6 +103,33 @@ describe('the trees', () => {
     const [, failure] = nodes;
     assert(failure?.kind === 'message');
     assert.equal(tree.getTreeItem(failure).command?.command, 'omlmd.refresh');
+  });
+
+  it('take a list that is refused to a good login for one that is not there', async () => {
+    const secretive = await startSecretiveRegistry();
+    try {
+      await setRegistries([{ host: secretive.host, repositories: ['team/churn'] }]);
+      await services.logins.put(secretive.host, { kind: 'basic', username: 'ada', password: 'secret' });
+      const tree = new ArtifactTree(services, registryRoots(services));
+      const nodes = await tree.getChildren(await find(tree, undefined, secretive.host));
+      assert.deepEqual(labels(nodes, tree), ['team/churn', 'The registry does not list its repositories']);
+      assert.equal(tree.getTreeItem(nodes[1] as Node).command?.command, 'omlmd.addRepository');
+    } finally {
+      secretive.stop();
+    }
+  });
+
+  it('offer plain HTTP where a registry does not speak TLS', async () => {
+    // An address of this machine that is not known as one, so that TLS is not left out by itself.
+    const host = registry.host.replace('127.0.0.1', '0.0.0.0');
+    await setRegistries([{ host }]);
+    services.resetContext();
+    const tree = new ArtifactTree(services, registryRoots(services));
+    const [failure] = await tree.getChildren(await find(tree, undefined, host));
+    assert(failure?.kind === 'message');
+    assert.match(failure.label, /plain HTTP/);
+    assert.deepEqual(tree.getTreeItem(failure).command?.arguments, [host]);
+    assert.equal(tree.getTreeItem(failure).command?.command, 'omlmd.useHttp');
   });
 
   it('say every row to a screen reader', async () => {
