@@ -88,7 +88,7 @@ export function setArtifactReference(text: string, reference: string): string {
       ARTIFACT_EXAMPLE,
       () => `artifact:\n  reference: ${formatTextValue(reference)}\n`,
     );
-    if (replaced !== text && says(replaced, wanted)) return replaced;
+    if (replaced !== text && saysInAnyOrder(replaced, wanted)) return replaced;
     return value instanceof Map && value.has('artifact')
       ? addMembers(text, ['artifact'], block)
       : addMembers(text, [], new Map([['artifact', block]]));
@@ -181,4 +181,14 @@ function withMembers(value: JsonValue, path: Path, members: JsonObject): JsonObj
 function says(text: string, wanted: JsonObject): boolean {
   const { value, issues } = readYaml(text);
   return issues.length === 0 && formatPythonJson(value) === formatPythonJson(wanted);
+}
+
+/** For an edit that may stand before members that are there. */
+function saysInAnyOrder(text: string, wanted: JsonObject): boolean {
+  const { value } = readYaml(text);
+  return value instanceof Map && says(text, inOrderOf(wanted, [...value.keys()]));
+}
+
+function inOrderOf(object: JsonObject, keys: readonly string[]): JsonObject {
+  return new Map([...object].toSorted(([a], [b]) => keys.indexOf(a) - keys.indexOf(b)));
 }

@@ -222,4 +222,11 @@ describe('the example of an artifact block', () => {
     expect(edited).not.toContain('# artifact:');
     expect(edited.split('\n').length).toBe(text.split('\n').length);
   });
+
+  it('gives way also where a person wrote on below it', () => {
+    const text = `${writeSidecar(undefined, { ...emptyMetadata(), name: 'churn' })}\nlicense: MIT\n`;
+    const edited = setArtifactReference(text, 'local/churn:v1');
+    expect(edited).toContain('\nartifact:\n  reference: local/churn:v1\n\nlicense: MIT\n');
+    expect(edited).not.toContain('# artifact:');
+  });
 });
