@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../services.ts';
 import type { TreeViewId } from '../subject.ts';
 import { errorNode } from './error-node.ts';
-import type { Node, RepositoryNode, TagNode } from './nodes.ts';
+import type { MessageNode, Node, RepositoryNode, TagNode } from './nodes.ts';
 import { repositoryNode, tagNode } from './nodes.ts';
 import { Pager } from './pager.ts';
 import { treeItem } from './tree-items.ts';
@@ -134,13 +134,25 @@ export class ArtifactTree implements vscode.TreeDataProvider<Node> {
   async #tags(repository: RepositoryNode): Promise<readonly Node[]> {
     const { listTags, orderTags } = await import('./tag-list.ts');
     const context = await this.#services.context();
-    return orderTags(await this.#pages.read(repository, () => listTags(context, repository)));
+    const tags = orderTags(await this.#pages.read(repository, () => listTags(context, repository)));
+    return tags.length > 0 ? tags : [untaggedNode(repository)];
   }
 }
 
 function hostOf(node: Node | undefined): string | undefined {
   if (node === undefined) return undefined;
   return node.kind === 'registry' ? node.host : hostOf(node.parent);
+}
+
+function untaggedNode(repository: RepositoryNode): MessageNode {
+  return {
+    kind: 'message',
+    id: `${repository.id}!`,
+    parent: repository,
+    level: 'info',
+    label: vscode.l10n.t('No tags'),
+    detail: vscode.l10n.t('Nothing in {0} has a tag. A push gives it one.', repository.place),
+  };
 }
 
 /** The node of a reference of the local store, for `reveal`. */

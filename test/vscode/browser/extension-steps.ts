@@ -90,6 +90,7 @@ async function seeWelcome({ workbench, page }: Stage): Promise<void> {
 async function pushWithThreeEnters({ page, workbench, snap }: Stage): Promise<void> {
   await openExplorer(workbench);
   await workbench.explorerRow('iris.onnx').click({ button: 'right' });
+  await workbench.menuShown();
   await snap('context menu');
   await workbench.choose('Push as OCI Artifact…');
   await enterThrough(page.locator('.quick-input-widget'), snap);
@@ -270,6 +271,7 @@ async function pullOntoAnother(stage: Stage, host: string): Promise<void> {
 /** *Pull…* on the tag, into the folder that is proposed. */
 async function pull({ page, workbench, snap }: Stage, host: string): Promise<void> {
   await workbench.treeItem(`version v1 of ${host}/team/iris`).click({ button: 'right' });
+  await workbench.menuShown();
   await snap('menu of a tag');
   await workbench.choose('Pull…');
   await workbench.quickPickRow('models/team/iris/v1').waitFor();
@@ -286,6 +288,7 @@ async function deleteAsks({ page, workbench, snap }: Stage, host: string): Promi
   await snap('question');
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await workbench.treeItem(`version v1 of ${host}/team/iris`).waitFor({ state: 'detached' });
+  await workbench.treeItem(`Nothing in ${host}/team/iris has a tag`).waitFor();
 }
 
 async function cancelPush(stage: Stage, host: string): Promise<void> {

@@ -38,6 +38,12 @@ export class Workbench {
     return this.#page.locator('.monaco-menu').getByText(name, { exact: true });
   }
 
+  /** A menu fades in, also where motion is reduced. */
+  async menuShown(): Promise<void> {
+    await this.#page.locator('.monaco-menu .action-item').first().waitFor();
+    await sleep(MENU_SETTLES_MS);
+  }
+
   /** Chooses an entry of the menu that is open. */
   async choose(entry: string): Promise<void> {
     await this.menuItem(entry).waitFor();
