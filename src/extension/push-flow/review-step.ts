@@ -40,7 +40,10 @@ export async function reviewPush(
       title: `${title} → ${formatLocation(location)}`,
       step: 3,
       totalSteps: 3,
-      placeholder: vscode.l10n.t('Review what goes; Enter pushes'),
+      placeholder:
+        criticalOf(model).length > 0
+          ? vscode.l10n.t('Review what goes; there is a critical finding')
+          : vscode.l10n.t('Review what goes; Enter pushes'),
       items: () => rows,
       active: (items) =>
         items.find(({ choice }) => choice === 'push') ?? items.find(({ choice }) => choice === 'edit'),

@@ -334,6 +334,7 @@ async function confirmDangerous(stage: Stage): Promise<void> {
   await page.keyboard.press('Enter');
   await workbench.quickPickRow('Push Anyway…').waitFor();
   await workbench.quickPickRow('Edit as .omlmd.yaml').and(page.locator('.focused')).waitFor();
+  await page.locator('.quick-input-widget input[placeholder*="critical finding"]').waitFor();
   await snap('review of a dangerous model');
   await workbench.quickPickRow('Push Anyway…').click();
   const dialog = page.locator('.monaco-dialog-box');
