@@ -31,6 +31,8 @@ export interface Exchange {
 export interface HttpServerOptions {
   readonly log: Log;
   readonly tls?: TlsFiles | undefined;
+  /** For tests, milliseconds. */
+  readonly idleTimeoutMs?: number | undefined;
   /** What a handler's rejection becomes; default {@link failExchange}. */
   readonly onFailure?: ((error: unknown, exchange: Exchange, log: Log) => void) | undefined;
 }
@@ -40,30 +42,33 @@ export function createHttpServer(
   handler: RegistryHandler,
   options: HttpServerOptions,
 ): http.Server | https.Server {
-  const { tls } = options;
+  const { tls, idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
     // A model takes as long as it takes; what stands still is ended below.
     requestTimeout: 0,
   };
-  /** Sockets whose request is here whole and not answered: it is our turn, however long it takes. */
-  const ours = new WeakSet<Socket>();
+  const current = new WeakMap<Socket, Exchange>();
   const listener: http.RequestListener = (incoming, outgoing) => {
-    const { socket } = incoming;
-    incoming.once('end', () => ours.add(socket));
-    outgoing.once('close', () => ours.delete(socket));
-    void answer(handler, options, { incoming, outgoing, socket });
+    const exchange = { incoming, outgoing, socket: incoming.socket };
+    current.set(exchange.socket, exchange);
+    void answer(handler, options, exchange);
   };
   const server =
     tls === undefined
       ? http.createServer(limits, listener)
       : https.createServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, listener);
   server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(IDLE_TIMEOUT_MS, (socket: Socket) => {
-    if (!ours.has(socket)) socket.destroy();
+  server.setTimeout(idleTimeoutMs, (socket: Socket) => {
+    if (!isOurTurn(current.get(socket))) socket.destroy();
   });
   return server;
+}
+
+/** Whether all of a request is here and nothing of its answer is sent: then nobody but us is slow. */
+function isOurTurn(exchange: Exchange | undefined): boolean {
+  return exchange?.incoming.complete === true && !exchange.outgoing.headersSent;
 }
 
 async function answer(

@@ -42,7 +42,8 @@ export async function listReferrers(
   pageSize: number,
 ): Promise<RegistryReply> {
   if (!isDigest(subject)) return errorReply(400, 'DIGEST_INVALID', 'expected a sha256 or sha512 digest');
-  const artifactType = url.searchParams.get('artifactType') ?? undefined;
+  // A plus that a client did not escape: media types have no spaces, but many have a plus.
+  const artifactType = url.searchParams.get('artifactType')?.replaceAll(' ', '+');
   const all = await repository.referrers(subject, artifactType);
   const fitting = Math.min(pageSize, countFitting(all, url.searchParams.get('last')));
   const page = pageOf(url, all, ({ digest }) => digest, fitting);
