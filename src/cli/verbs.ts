@@ -20,6 +20,7 @@ export const VERBS: VerbTable = {
   login: async () => (await import('./commands/login.ts')).loginVerb,
   logout: async () => (await import('./commands/logout.ts')).logoutVerb,
   store: async () => (await import('./commands/store.ts')).storeVerb,
+  serve: async () => (await import('./commands/serve.ts')).serveVerb,
   doctor: async () => (await import('./commands/doctor.ts')).doctorVerb,
   completion: async () => (await import('./commands/completion.ts')).makeCompletionVerb(VERBS),
   version: async () => (await import('./commands/version.ts')).versionVerb,

@@ -37,6 +37,7 @@ export * from './operations/pull.ts';
 export * from './operations/push.ts';
 export * from './operations/read-artifact.ts';
 export * from './operations/save-file.ts';
+export * from './operations/serve.ts';
 export * from './operations/store-upkeep.ts';
 export * from './operations/tag.ts';
 export * from './operations/transfer-meter.ts';

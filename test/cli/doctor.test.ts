@@ -1,7 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../support/processes.ts';
 import { answer, on, withHeaders } from '../support/registry/registry-faults.ts';
 import {
@@ -188,6 +189,44 @@ describe('doctor HOST', () => {
       silent.close();
     }
   }, 20_000);
+
+  it.each([
+    ['2126-10-01', 'ok'],
+    ['2126-10-25', 'warning'],
+    ['2126-11-05', 'failure'],
+  ])('looks at how long a certificate is valid: on %s it is %s', async (now, status) => {
+    const registry = await start({ tls: true });
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
+    try {
+      expect((await examine([registry.host])).find('certificate')?.status).toBe(status);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('looks through a proxy, at a name that only the proxy knows', async () => {
+    const registry = await start({ tls: true });
+    const [host = '', port] = registry.host.split(':');
+    const proxy = createHttpServer().on('connect', (_request, socket) => {
+      const tunnel = connect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        tunnel.pipe(socket).pipe(tunnel);
+      });
+      for (const end of [socket, tunnel]) end.on('error', () => tunnel.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    try {
+      const env = { https_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` }; // listening on TCP
+      const strict = await examine(['registry.invalid'], env);
+      expect(strict.states).toEqual(['dns warning', 'tls failure', 'certificate ok']);
+      expect(registry.requests).toEqual([]);
+      const { states } = await examine(['registry.invalid', '--insecure'], env);
+      expect(states).toContain('push ok');
+    } finally {
+      proxy.close();
+      proxy.closeAllConnections();
+    }
+  });
 
   it('refuses what is no host before anything is asked', async () => {
     for (const args of [['local/m'], ['not a host'], ['--repository', 'm']])

@@ -10,6 +10,7 @@ import { LocalStore } from '../store/local-store.ts';
 import type { ArtifactEvent, Listener } from './events.ts';
 import type { Location } from './location.ts';
 import { realmFile } from './realm-file.ts';
+import { unfinishedUploads } from './unfinished-uploads.ts';
 
 /** What a host chooses about one registry: TLS, plain HTTP, limits. */
 export type RegistryOptions = Omit<TransportOptions, 'registry' | 'credentials' | 'log'>;
@@ -43,7 +44,8 @@ export function createContext(host: Host): Context {
       let registry = registries.get(name);
       if (registry === undefined) {
         const { credentials, log } = host;
-        const options = { ...realmFile(host.home), ...host.registryOptions(name) };
+        const uploads = unfinishedUploads(host.home);
+        const options = { ...realmFile(host.home), uploads, ...host.registryOptions(name) };
         registry = new Registry({ ...options, registry: name, credentials, log });
         registries.set(name, registry);
       }

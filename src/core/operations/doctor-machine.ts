@@ -14,14 +14,13 @@ import { LayoutTarget } from '../store/layout.ts';
 
 import type { Context } from './context.ts';
 import { failureCheck, type HealthCheck, okCheck, warningCheck } from './doctor-check.ts';
+import { proxyVariables } from './proxy-variables.ts';
 import { formatBytes } from './transfer-meter.ts';
 
 /** The oldest Node.js that is supported. */
 const MIN_NODE = { major: 22, minor: 15 };
 /** Free space under which a push to the local store is likely to fail, bytes. */
 const LITTLE_SPACE_BYTES = 1024 ** 3;
-/** What other programs take a proxy from; in both cases, as curl does. */
-const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 
 /** Looks at this machine: what omlmd runs on, keeps its data in, and takes its logins from. */
 export async function* examineMachine(
@@ -32,7 +31,7 @@ export async function* examineMachine(
   yield await checkHome(context.home);
   yield await checkStore(context);
   yield* checkLogins(sources);
-  yield checkProxy(sources.env);
+  yield checkProxy(sources.env, process.versions.node);
 }
 
 function checkNode(version: string): HealthCheck {
@@ -155,11 +154,19 @@ async function checkHelper(
   );
 }
 
-/** A proxy's URL may have a login in it, which is not shown. */
-function checkProxy(env: CredentialSources['env']): HealthCheck {
-  const set = PROXY_VARIABLES.flatMap((name) => {
-    const value = env[name] ?? env[name.toLowerCase()];
-    return value ? [`${name}=${escapeControls(value.replace(/\/\/[^/@]*@/, '//…@'))}`] : [];
-  });
-  return okCheck('proxy', set.length === 0 ? 'no variable names one' : set.join(' '));
+function checkProxy(env: CredentialSources['env'], node: string): HealthCheck {
+  const set = proxyVariables(env);
+  if (set.length === 0) return okCheck('proxy', 'no variable names one');
+  if (canUseProxies(node)) return okCheck('proxy', set.join(' '));
+  return warningCheck(
+    'proxy',
+    `${set.join(' ')}, but Node.js ${node} connects directly`,
+    'Use Node.js 22.21, 24.5 or newer.',
+  );
+}
+
+/** Since when Node's own agents take proxies from the environment. */
+function canUseProxies(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 }

@@ -12,6 +12,7 @@ import { RegistryTransport, type TransportOptions } from '../registry/transport.
 import type { Context } from './context.ts';
 import { failedCheck, failureCheck, type HealthCheck, okCheck, warningCheck } from './doctor-check.ts';
 import { checkEncryption } from './doctor-encryption.ts';
+import { proxyVariables } from './proxy-variables.ts';
 import { realmFile } from './realm-file.ts';
 import { formatBytes } from './transfer-meter.ts';
 
@@ -38,11 +39,11 @@ export async function* examineRegistry(
   const { repository } = options;
   if (repository !== undefined && !isRepository(repository))
     throw new OmlmdError('reference-invalid', `examine ${host}: ${quote(repository)} is not a repository`);
-  const name = await checkName(host);
+  const settings = context.registryOptions(host);
+  const name = await checkName(host, settings.proxyEnv);
   yield name;
   if (name.status === 'failure') return;
   const { credentials, log } = context;
-  const settings = context.registryOptions(host);
   const asked = {
     ...realmFile(context.home),
     ...settings,
@@ -82,7 +83,7 @@ async function* checkConversation(
 }
 
 /** `findOrigin` for plain HTTP contacts nobody, and knows that Docker Hub is elsewhere than it is called. */
-async function checkName(host: string): Promise<HealthCheck> {
+async function checkName(host: string, proxies: TransportOptions['proxyEnv']): Promise<HealthCheck> {
   const { hostname } = await findOrigin(host, true);
   const name = hostname.replace(/^\[|\]$/g, '');
   if (isIP(name) !== 0) return okCheck('dns', `${name} is an address`);
@@ -90,9 +91,12 @@ async function checkName(host: string): Promise<HealthCheck> {
     const addresses = await lookup(name, { all: true });
     return okCheck('dns', `${name} is at ${addresses.map(({ address }) => address).join(', ')}`);
   } catch {
+    const what = `there is no host ${quote(name)}`;
+    if (proxies !== undefined && proxyVariables(proxies).length > 0)
+      return warningCheck('dns', `${what} to be seen from here`, 'The proxy may know it; see the next line.');
     return failureCheck(
       'dns',
-      `there is no host ${quote(name)}`,
+      what,
       'Check the spelling, and that the network or VPN that knows the host is up.',
     );
   }

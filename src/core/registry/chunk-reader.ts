@@ -1,4 +1,5 @@
 import { OmlmdError } from '../errors.ts';
+import { BACKGROUND_BYTES } from '../oci/background-hash.ts';
 import type { CallOptions, Content } from '../oci/content.ts';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
 import { type RunningHash, startRunningHash } from '../oci/running-hash.ts';
@@ -56,6 +57,15 @@ export class ChunkReader {
     }
     if (end === this.#expected.size) await this.#assertEnd();
     return { start, end, parts };
+  }
+
+  /**
+   * Goes on at `position`, of a file whose first bytes an earlier process has sent. They count for the digest all the
+   * same: those of a large file are hashed in the background, others are read here.
+   */
+  async skipTo(position: number): Promise<void> {
+    if (this.#expected.size >= BACKGROUND_BYTES) return;
+    for (let at = 0; at < position; ) at = (await this.read(at, position - at)).end;
   }
 
   /** The digest of all that was read, asked for before the registry is told to keep it; throws `digest-mismatch`. */

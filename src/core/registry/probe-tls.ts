@@ -1,8 +1,9 @@
-import { isIP } from 'node:net';
+import type { ClientRequest } from 'node:http';
+import https from 'node:https';
 import tls from 'node:tls';
-import { OmlmdError } from '../errors.ts';
+import { isOmlmdError, OmlmdError } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
-import type { AgentOptions } from './agents.ts';
+import { type AgentOptions, Agents } from './agents.ts';
 import { networkError } from './network-error.ts';
 
 /** How long a handshake may take, milliseconds: a person waits for it. */
@@ -22,38 +23,49 @@ export interface TlsFacts {
   readonly untrusted: string | undefined;
 }
 
-/** A TLS handshake and nothing else: nothing is sent over a connection that is not trusted. */
-export function probeTls(url: URL, options: AgentOptions, { signal }: CallOptions = {}): Promise<TlsFacts> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const { ca, cert, key } = options;
-  const doing = `connect to ${url.host}`;
+/** A TLS handshake and nothing else, through a proxy where one is set: nothing is sent over what is not trusted. */
+export async function probeTls(
+  url: URL,
+  options: AgentOptions,
+  { signal }: CallOptions = {},
+): Promise<TlsFacts> {
+  signal?.throwIfAborted();
+  const agents = new Agents({ ...options, insecure: true }); // trust is told of in the facts
+  // It is never ended, so not even its head is sent.
+  const request = https.request(url, { agent: agents.agentFor(url, url), timeout: HANDSHAKE_MS });
+  const abort = () => request.destroy();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return factsOf(await secured(request, url));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw isOmlmdError(error) ? error : networkError(doing(url), url, error);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    request.destroy();
+    agents.close();
+  }
+}
+
+function doing(url: URL): string {
+  return `connect to ${url.host}`;
+}
+
+/** The socket of a request once its handshake is over. */
+function secured(request: ClientRequest, url: URL): Promise<tls.TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = tls.connect({
-      host,
-      port: url.port === '' ? 443 : Number(url.port),
-      rejectUnauthorized: false, // told of in the facts
-      timeout: HANDSHAKE_MS,
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...(ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ca] }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
-    const abort = () => socket.destroy();
-    signal?.addEventListener('abort', abort, { once: true });
-    socket.once('secureConnect', () => {
-      resolve(factsOf(socket));
-      socket.destroy();
-    });
-    socket.once('timeout', () => {
-      reject(new OmlmdError('timed-out', `${doing}: no TLS greeting for ${HANDSHAKE_MS / 1000} s`));
-      socket.destroy();
-    });
-    socket.once('error', (error) => reject(networkError(doing, url, error)));
-    socket.once('close', () => {
-      signal?.removeEventListener('abort', abort);
-      reject(
-        signal?.aborted ? signal.reason : new OmlmdError('unreachable', `${doing}: it hung up during TLS`),
-      );
+    request.on('error', reject); // stays: destroying the request may be an error as well
+    request.once('close', () =>
+      reject(new OmlmdError('unreachable', `${doing(url)}: it hung up during TLS`)),
+    );
+    request.once('timeout', () =>
+      reject(new OmlmdError('timed-out', `${doing(url)}: no TLS greeting for ${HANDSHAKE_MS / 1000} s`)),
+    );
+    request.once('socket', (socket) => {
+      if (!(socket instanceof tls.TLSSocket)) return reject(new TypeError('a TLS socket was expected'));
+      // One that comes through a proxy is given when it is ready.
+      if (socket.authorized || socket.authorizationError) resolve(socket);
+      else socket.once('secureConnect', () => resolve(socket));
     });
   });
 }

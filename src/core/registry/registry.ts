@@ -7,6 +7,7 @@ import { Repository } from './repository.ts';
 import { headerOf } from './response-body.ts';
 import { CATALOG_SCOPE } from './scopes.ts';
 import { RegistryTransport, type TransportOptions } from './transport.ts';
+import type { UploadMemory } from './upload-memory.ts';
 
 /** What a registry says of itself when asked for nothing. */
 export interface RegistryFacts {
@@ -18,13 +19,21 @@ export interface RegistryFacts {
 /** Statuses by which registries say that they have no catalog (R22). */
 const NO_CATALOG: readonly number[] = [400, 404, 405, 501];
 
+/** How to talk to a registry, and what is remembered of it. */
+export interface RegistrySettings extends TransportOptions {
+  /** Where unfinished uploads are kept for a later process (R2); undefined: nowhere. */
+  readonly uploads?: UploadMemory | undefined;
+}
+
 /** A registry: its login, its list of repositories, and the way to each. One object keeps connections and tokens. */
 export class Registry {
   readonly host: string;
   readonly #transport: RegistryTransport;
+  readonly #uploads: UploadMemory | undefined;
 
-  constructor(options: TransportOptions) {
+  constructor(options: RegistrySettings) {
     this.host = options.registry;
+    this.#uploads = options.uploads;
     this.#transport = new RegistryTransport(options);
   }
 
@@ -86,7 +95,7 @@ export class Registry {
   }
 
   repository(name: string): Repository {
-    return new Repository(this.#transport, name);
+    return new Repository(this.#transport, name, this.#uploads);
   }
 
   /** Closes idle connections; optional. */

@@ -14,6 +14,7 @@ import { type RepositoryAddress, repositoryAddress } from './repository-address.
 import { pullScope, pushScope } from './scopes.ts';
 import type { RegistryTransport } from './transport.ts';
 import { type UploadTarget, uploadBlob } from './upload.ts';
+import type { UploadMemory } from './upload-memory.ts';
 import { openedSession, type UploadSession } from './upload-session.ts';
 
 /** Blobs up to this size come with {@link Repository.fetch} itself: one request, checked, read from memory. Bytes. */
@@ -40,10 +41,13 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
   readonly #recent = new Map<Digest, RecentManifest>();
   /** Upload sessions that refused mounts have opened. */
   readonly #sessions = new Map<Digest, UploadSession>();
+  readonly #memory: UploadMemory | undefined;
 
-  constructor(transport: RegistryTransport, name: string) {
+  /** @param memory where unfinished uploads are kept for a later process; undefined: nowhere */
+  constructor(transport: RegistryTransport, name: string, memory?: UploadMemory) {
     this.#address = repositoryAddress(transport, name);
     this.#transport = transport;
+    this.#memory = memory;
     this.registry = transport.registry;
     this.name = name;
     this.reference = `${this.registry}/${name}`;
@@ -132,6 +136,8 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
       path: `${path}/blobs/uploads/`,
       doing,
       scopes: [pushScope(pathName)],
+      memory: this.#memory,
+      repository: `${this.registry}/${pathName}`,
     };
   }
 

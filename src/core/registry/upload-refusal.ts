@@ -1,4 +1,4 @@
-import { RegistryError } from '../errors.ts';
+import { isOmlmdError, RegistryError } from '../errors.ts';
 
 /** The HTTP status behind an error, if a registry gave one. */
 export function statusOf(error: unknown): number | undefined {
@@ -26,5 +26,18 @@ export function isPatchRefused(error: unknown): boolean {
     error instanceof RegistryError &&
     error.response.method === 'PATCH' &&
     (error.code === 'unsupported' || error.response.status === 405)
+  );
+}
+
+/** An answer that says no to this very request, whatever the login and however often it is asked. */
+export function isRefused(error: unknown): boolean {
+  const status = statusOf(error) ?? 0;
+  return status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
+}
+
+/** The connection ended, or nothing moved on it any more, before there was an answer. */
+export function isBroken(error: unknown): boolean {
+  return (
+    (isOmlmdError(error, 'unreachable') || isOmlmdError(error, 'timed-out')) && statusOf(error) === undefined
   );
 }

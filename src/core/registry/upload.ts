@@ -1,45 +1,34 @@
 import { isOmlmdError, OmlmdError } from '../errors.ts';
 import type { Content } from '../oci/content.ts';
-import { algorithmOf, type Digest, isDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Progress } from '../oci/progress.ts';
 import type { PushOptions } from '../oci/target.ts';
-import { type Chunk, ChunkReader, cutChunk, type Incoming } from './chunk-reader.ts';
-import type { HttpResponse, RequestBody } from './http-exchange.ts';
-import { headerOf } from './response-body.ts';
+import { ChunkFeed } from './chunk-feed.ts';
+import { type Chunk, ChunkReader, type Incoming } from './chunk-reader.ts';
+import { CHUNK_BYTES, ChunkSize, MIN_CHUNK_BYTES } from './chunk-size.ts';
+import type { RequestBody } from './http-exchange.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import type { Scope } from './scopes.ts';
-import type { Method, RegistryTransport } from './transport.ts';
-import { isGone, isPatchRefused, isTooLarge, statusOf } from './upload-refusal.ts';
-import {
-  acknowledgedBytes,
-  closingUrl,
-  movedSession,
-  openedSession,
-  type UploadSession,
-} from './upload-session.ts';
+import { RememberedUpload, type UploadMemory, uploadKey } from './upload-memory.ts';
+import { isBroken, isGone, isPatchRefused, isRefused, isTooLarge, statusOf } from './upload-refusal.ts';
+import { type UploadPlace, UploadRequests } from './upload-requests.ts';
+import type { UploadSession } from './upload-session.ts';
 
-/** Bytes of a PATCH, and the largest blob that goes in one PUT: the most that GHCR takes (R7). */
-export const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Smallest chunk that refusals lead to. */
-const MIN_CHUNK_BYTES = 1024 * 1024;
 /** Largest chunk that a registry may ask for; each is held in memory. */
 const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
-/** Registries on object stores put the parts together while the closing PUT waits (R16). */
-const CLOSING_STALL_MS = 5 * 60_000;
 /** Times that a 416 may leave a session where it was before it is given up (R3). */
 const MAX_STUCK = 3;
 
 /** Failures of the content, not of the way: nobody will come back for the session. */
 const WRONG_CONTENT = ['digest-mismatch', 'size-mismatch', 'file-changed'] as const;
 
-export interface UploadTarget {
-  readonly transport: RegistryTransport;
-  /** `/v2/NAME/blobs/uploads/`. */
-  readonly path: string;
-  readonly doing: string;
-  readonly scopes: readonly Scope[];
+/** Where a blob goes. */
+export interface UploadTarget extends UploadPlace {
   /** A session that a refused mount has opened already. */
   readonly session?: UploadSession | undefined;
+  /** Where unfinished uploads of files are kept (R2). */
+  readonly memory?: UploadMemory | undefined;
+  /** `HOST/NAME`, as the registry knows it: what the memory knows the repository by. */
+  readonly repository?: string | undefined;
 }
 
 /**
@@ -57,15 +46,26 @@ export async function uploadBlob(
       'size-mismatch',
       `${target.doing}: expected ${expected.size} bytes, got ${content.size}`,
     );
-  const upload = new Upload(target, expected, content, options);
+  const upload = new Upload(target, expected, content, options, await remembered(target, content));
   try {
     return await upload.run();
   } catch (error) {
     if (WRONG_CONTENT.some((code) => isOmlmdError(error, code))) await upload.cancel();
+    else await upload.leave();
     throw error;
   } finally {
     await upload.close();
   }
+}
+
+/** The memory of this upload, where it is one that is worth it. */
+async function remembered(
+  { memory, repository, transport }: UploadTarget,
+  content: Content,
+): Promise<RememberedUpload | undefined> {
+  if (memory === undefined || repository === undefined || content.size <= CHUNK_BYTES) return undefined;
+  const key = await uploadKey(repository, content);
+  return key === undefined ? undefined : new RememberedUpload(memory, key, transport.log);
 }
 
 /** One blob on its way: its session, what the registry has of it, and how often it may still be tried. */
@@ -74,53 +74,79 @@ class Upload {
   readonly #expected: Incoming;
   readonly #options: PushOptions;
   readonly #budget: RetryBudget;
+  readonly #requests: UploadRequests;
   readonly #reader: ChunkReader;
+  readonly #feed: ChunkFeed;
+  readonly #chunkSize = new ChunkSize();
+  readonly #remembered: RememberedUpload | undefined;
   #session: UploadSession | undefined;
   #restarted = false;
-  #chunkBytes = CHUNK_BYTES;
+  /** Whether the session is an earlier process's. */
+  #resumed = false;
   /** Bytes that the registry has, and the most it ever had: only more than that is progress. */
   #acknowledged = 0;
   #best = 0;
   #stuck = 0;
-  /** The chunk on its way, and the one that is read and hashed meanwhile. */
-  #current: Chunk | undefined;
-  #ahead: Promise<Chunk> | undefined;
+  /** Where the session was when a connection broke; undefined while none did in this session. */
+  #brokenAt: number | undefined;
 
-  constructor(target: UploadTarget, expected: Incoming, content: Content, options: PushOptions) {
+  constructor(
+    target: UploadTarget,
+    expected: Incoming,
+    content: Content,
+    options: PushOptions,
+    remembered: RememberedUpload | undefined,
+  ) {
     this.#target = target;
     this.#expected = expected;
     this.#options = options;
     this.#budget = target.transport.budget();
+    this.#requests = new UploadRequests(target, this.#waiting());
     this.#reader = new ChunkReader(expected, content, options);
+    this.#feed = new ChunkFeed(this.#reader, expected.size);
+    this.#remembered = remembered;
     this.#session = target.session;
   }
 
   async run(): Promise<Digest> {
     this.#report(0);
+    await this.#resume();
     if (this.#expected.size > CHUNK_BYTES || !(await this.#sendWhole())) await this.#sendChunks();
     this.#report(this.#expected.size);
+    await this.#remembered?.forget();
     return this.#reader.digest();
   }
 
   async close(): Promise<void> {
-    await this.#stopReading();
+    await this.#feed.stop();
     await this.#reader.close();
+  }
+
+  /** Leaves what the registry has to the next push of the same file. */
+  async leave(): Promise<void> {
+    await this.#remembered?.leave(this.#session, this.#acknowledged);
   }
 
   /** Tells the registry to forget what it has; that it may fail to changes nothing. */
   async cancel(): Promise<void> {
-    if (this.#session === undefined) return;
-    const response = await this.#ask('DELETE', this.#session.url, [], {}).catch(() => undefined);
-    response?.discard();
+    await this.#remembered?.forget();
+    if (this.#session !== undefined) await this.#requests.cancel(this.#session);
   }
 
-  async #stopReading(): Promise<void> {
-    await this.#ahead?.catch(() => {});
-    this.#ahead = undefined;
-    this.#current = undefined;
+  /** Goes on with what an earlier process has left, if the registry still has it. */
+  async #resume(): Promise<void> {
+    const left = await this.#remembered?.recall();
+    if (left === undefined) return;
+    // A registry that speaks TLS now is not written to without it.
+    if (left.session.url.protocol === 'http:' && (await this.#target.transport.scheme()) === 'https') return;
+    this.#session = left.session;
+    this.#resumed = true;
+    this.#acknowledged = left.acknowledged; // until it is asked
+    await this.#locate();
+    await this.#reader.skipTo(this.#acknowledged);
   }
 
-  /** One PUT; false if the registry wants it smaller. */
+  /** One PUT; false if it has to be smaller. */
   async #sendWhole(): Promise<boolean> {
     const { parts } = await this.#reader.read(0, CHUNK_BYTES);
     for (;;) {
@@ -130,14 +156,19 @@ class Upload {
       } catch (error) {
         // Whatever became of this session, the next try has its own: it re-sends one chunk at most (R1).
         this.#session = undefined;
-        if (isTooLarge(error) && this.#expected.size > MIN_CHUNK_BYTES) {
-          this.#chunkBytes = smaller(this.#chunkBytes);
-          return false;
-        }
+        if (this.#expected.size > MIN_CHUNK_BYTES && this.#mustBeSmaller(error)) return false;
         if (!isGone(error) || this.#restarted) await this.#wait(error);
         else this.#restarted = true;
       }
     }
+  }
+
+  #mustBeSmaller(error: unknown): boolean {
+    if (isTooLarge(error)) return this.#chunkSize.shrink();
+    if (!isBroken(error)) return false;
+    const again = this.#brokenAt !== undefined;
+    this.#brokenAt = 0;
+    return again && this.#chunkSize.goCarefully();
   }
 
   async #sendChunks(): Promise<void> {
@@ -145,15 +176,13 @@ class Upload {
       try {
         if (this.#acknowledged === this.#expected.size) return await this.#put([]);
         const session = await this.#open();
-        const length = Math.max(this.#chunkBytes, session.minimumChunk);
+        const length = Math.max(this.#chunkSize.bytes, session.minimumChunk);
         if (length > MAX_CHUNK_BYTES)
           throw new OmlmdError(
             'unsupported',
             `${this.#target.doing}: the registry wants chunks of ${length} bytes`,
           );
-        const chunk = await this.#chunkAt(this.#acknowledged, length);
-        this.#readAhead(chunk.end, length);
-        await this.#patch(session, chunk);
+        await this.#patch(session, await this.#feed.take(this.#acknowledged, length));
       } catch (error) {
         if (isPatchRefused(error)) return this.#sendStream();
         await this.#recover(error);
@@ -161,78 +190,66 @@ class Upload {
     }
   }
 
-  async #chunkAt(from: number, length: number): Promise<Chunk> {
-    const kept = cutChunk(this.#current, from, length);
-    if (kept !== undefined) return kept;
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    this.#current = cutChunk(await ahead, from, length) ?? (await this.#reader.read(from, length));
-    return this.#current;
-  }
-
-  #readAhead(from: number, length: number): void {
-    if (this.#ahead !== undefined || from >= this.#expected.size) return;
-    this.#ahead = this.#reader.read(from, length);
-    this.#ahead.catch(() => {}); // it is awaited, and its failure told, when its turn comes
-  }
-
   async #patch(session: UploadSession, chunk: Chunk): Promise<void> {
-    const response = await this.#ask('PATCH', session.url, chunk.parts, {
-      'content-type': 'application/octet-stream',
-      'content-range': `${chunk.start}-${chunk.end - 1}`,
-    });
-    response.discard();
-    this.#session = movedSession(session, response, this.#target.doing);
+    this.#session = await this.#requests.patch(session, chunk, this.#chunkSize.apart);
     // A success is believed, whatever its Range says: some registries never move it (R8).
     this.#acknowledge(chunk.end);
+    this.#remembered?.note(this.#session, chunk.end);
   }
 
   /** After a failure: finds out where the registry is, waits if that may help, or throws. */
   async #recover(error: unknown): Promise<void> {
-    if (isTooLarge(error) && this.#chunkBytes > MIN_CHUNK_BYTES) {
-      this.#chunkBytes = smaller(this.#chunkBytes);
-      return this.#locate();
-    }
-    if (isGone(error)) return this.#restart(error);
+    if (isTooLarge(error) && this.#chunkSize.shrink()) return this.#locate();
+    if (isGone(error) || (this.#resumed && isRefused(error))) return this.#restart(error);
     if (statusOf(error) === 416) {
       this.#stuck += 1;
       return this.#stuck > MAX_STUCK ? this.#restart(error) : this.#locate();
     }
     await this.#wait(error);
+    if (isBroken(error)) this.#noteBreak();
     if (this.#session !== undefined) await this.#locate();
   }
 
-  /** distribution-spec §Pushing a blob in chunks: GET on the session tells what has arrived. */
+  /** A second break without a byte more: some registries keep nothing of a chunk that did not come whole. */
+  #noteBreak(): void {
+    if (this.#brokenAt !== undefined && this.#acknowledged <= this.#brokenAt) this.#chunkSize.goCarefully();
+    this.#brokenAt = this.#acknowledged;
+  }
+
+  /** Goes on where the registry says that it is. */
   async #locate(): Promise<void> {
-    const session = this.#session;
-    if (session === undefined) return;
-    const { transport, doing, scopes } = this.#target;
-    const request = { method: 'GET', target: session.url, doing, scopes, ...this.#waiting() } as const;
+    if (this.#session === undefined) return;
     try {
-      await transport.request(request, (response) => {
-        this.#session = movedSession(session, response, doing);
-        const bytes = Math.min(acknowledgedBytes(response, doing), this.#expected.size);
-        this.#acknowledge(bytes);
-      });
+      const { session, bytes } = await this.#requests.locate(this.#session);
+      this.#session = session;
+      this.#acknowledge(Math.min(bytes, this.#expected.size));
     } catch (error) {
       if (statusOf(error) === undefined || isOmlmdError(error, 'unauthorized')) throw error;
       this.#restart(error);
     }
   }
 
-  /** A new session, once a blob (R4). */
+  /**
+   * A new session, once a blob (R4). One that an earlier process began does not count, nor one that a broken connection
+   * has cost (CNCF distribution loses it so), as long as it can be done more carefully.
+   */
   #restart(error: unknown): void {
-    if (this.#restarted) throw error;
-    this.#restarted = true;
+    const carefully = this.#brokenAt !== undefined && this.#chunkSize.goCarefully();
+    if (!this.#resumed && !carefully) {
+      if (this.#restarted) throw error;
+      this.#restarted = true;
+    }
+    this.#resumed = false;
     this.#session = undefined;
     this.#acknowledged = 0;
     this.#stuck = 0;
+    this.#brokenAt = undefined;
   }
 
   /** The whole in one streamed PUT, for registries that refuse PATCH (R7). Starts again where a chunked one resumes. */
   async #sendStream(): Promise<void> {
     const { size } = this.#expected;
-    await this.#stopReading();
+    await this.#feed.stop();
     // The digest goes before the bytes here, so content of an unknown one has to be read twice.
     const digest = this.#expected.digest ?? (await this.#readDigest());
     for (;;) {
@@ -264,45 +281,13 @@ class Upload {
 
   /** Ends the upload. */
   async #put(body: RequestBody, promised?: Digest): Promise<void> {
-    const { doing } = this.#target;
     const digest = promised ?? (await this.#reader.digest());
-    const session = await this.#open();
-    const headers = { 'content-type': 'application/octet-stream' };
-    const response = await this.#ask('PUT', closingUrl(session, digest), body, headers);
-    response.discard();
-    const stored = headerOf(response, 'docker-content-digest');
-    // distribution names a sha512 blob by its sha256 here, and serves it by both.
-    if (isDigest(stored) && algorithmOf(stored) === algorithmOf(digest) && stored !== digest)
-      throw new OmlmdError('digest-mismatch', `${doing}: the registry stored it under another digest`);
+    await this.#requests.put(await this.#open(), body, digest);
   }
 
-  /** The login is settled here, by a request without a body: an early 401 to a streamed body can be lost. */
   async #open(): Promise<UploadSession> {
-    if (this.#session !== undefined) return this.#session;
-    const { transport, path: target, doing, scopes } = this.#target;
-    const request = { method: 'POST', target, doing, scopes, ...this.#waiting() } as const;
-    this.#session = await transport.request(request, (response) => openedSession(response, doing));
+    this.#session ??= await this.#requests.open();
     return this.#session;
-  }
-
-  #ask(
-    method: Method,
-    target: URL,
-    body: RequestBody,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<HttpResponse> {
-    const { transport, doing, scopes } = this.#target;
-    const stall = method === 'PUT' ? { stallMs: CLOSING_STALL_MS } : {};
-    return transport.attempt({
-      method,
-      target,
-      doing,
-      scopes,
-      body,
-      headers,
-      ...stall,
-      signal: this.#options.signal,
-    });
   }
 
   #wait(error: unknown): Promise<void> {
@@ -331,8 +316,4 @@ class Upload {
     const noted = note === undefined ? {} : { note };
     this.#options.onProgress?.({ id, name, kind: 'upload', bytes, total, state, ...noted });
   }
-}
-
-function smaller(bytes: number): number {
-  return Math.max(MIN_CHUNK_BYTES, bytes / 2);
 }

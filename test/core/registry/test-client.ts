@@ -4,8 +4,7 @@ import { bytesContent, type Content, readAll } from '../../../src/core/oci/conte
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { Credential, CredentialStore } from '../../../src/core/registry/credentials.ts';
-import { Registry } from '../../../src/core/registry/registry.ts';
-import type { TransportOptions } from '../../../src/core/registry/transport.ts';
+import { Registry, type RegistrySettings } from '../../../src/core/registry/registry.ts';
 import { TEST_LOGIN, type TestRegistry } from '../../support/registry/test-registry.ts';
 
 export const LOGIN: Credential = { kind: 'basic', ...TEST_LOGIN };
@@ -17,7 +16,7 @@ export function credentialsOf(credential?: Credential): CredentialStore {
 /** A client of a test registry that does not really wait; the waits are told to `waits`, in milliseconds. */
 export function clientOf(
   { host }: Pick<TestRegistry, 'host'>,
-  options: Partial<TransportOptions> & { readonly waits?: number[] } = {},
+  options: Partial<RegistrySettings> & { readonly waits?: number[] } = {},
 ): Registry {
   return new Registry({
     registry: host,

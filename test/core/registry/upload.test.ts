@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/core/oci/progress.ts';
+import { CHUNK_BYTES } from '../../../src/core/registry/chunk-size.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
-import { CHUNK_BYTES } from '../../../src/core/registry/upload.ts';
 import { answer, loseAnswer, on, resetUpload, withHeaders } from '../../support/registry/registry-faults.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { codeOf } from '../target.contract.ts';

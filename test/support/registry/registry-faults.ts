@@ -131,10 +131,10 @@ export function redirect(origin: string, status = 307): Fault {
 
 function changeBody(change: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): Fault {
   return async (call, next) => {
-    const reply = await next(call);
-    if (!(reply.body instanceof Uint8Array)) return reply;
-    const length = { 'content-length': String(reply.body.byteLength) };
-    return { ...reply, headers: { ...length, ...reply.headers }, body: change(pieces(reply.body)) };
+    const { status, headers, body = new Uint8Array() } = await next(call);
+    const length = body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {};
+    const whole = body instanceof Uint8Array ? pieces(body) : body;
+    return { status, headers: { ...length, ...headers }, body: change(whole) };
   };
 }
 

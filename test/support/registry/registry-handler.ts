@@ -1,19 +1,17 @@
-/** One request to a registry, apart from any server. */
-export interface RegistryCall {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: AsyncIterable<Uint8Array>;
-}
+/** The words of requests and answers, as the registry itself has them, and how a fault ends a connection. */
+import {
+  errorReply,
+  type RegistryErrorCode,
+  type RegistryReply,
+} from '../../../src/core/server/registry-call.ts';
 
-export interface RegistryReply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
-}
-
-/** A registry is a function; logins and faults are functions around it. */
-export type RegistryHandler = (call: RegistryCall) => Promise<RegistryReply>;
+export {
+  jsonReply as json,
+  type RegistryCall,
+  type RegistryHandler,
+  type RegistryReply,
+  readCall,
+} from '../../../src/core/server/registry-call.ts';
 
 /** Thrown by a handler that wants the connection gone: `reset` with RST, `close` as if all had been said. */
 export class ConnectionEnd extends Error {
@@ -25,21 +23,7 @@ export class ConnectionEnd extends Error {
   }
 }
 
-export function json(status: number, value: unknown, headers: Record<string, string> = {}): RegistryReply {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: new TextEncoder().encode(JSON.stringify(value)),
-  };
-}
-
-/** distribution-spec §Error Codes. */
+/** An answer with any code: tests make up registries that have their own. */
 export function failed(status: number, code: string, message = code.toLowerCase()): RegistryReply {
-  return json(status, { errors: [{ code, message }] });
-}
-
-export async function readCall(call: RegistryCall): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of call.body) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return errorReply(status, code as RegistryErrorCode, message);
 }

@@ -1,13 +1,27 @@
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { MemoryRegistry, type MemoryRegistryOptions } from './memory-registry.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '../../../src/core/log.ts';
+import {
+  createHttpServer,
+  failExchange,
+  type HttpServerOptions,
+} from '../../../src/core/server/http-server.ts';
+import { StoreRegistry } from '../../../src/core/server/registry.ts';
+import { parseRoute } from '../../../src/core/server/route.ts';
+import { LocalStore } from '../../../src/core/store/local-store.ts';
 import { RegistryAuth, type RegistryAuthOptions } from './registry-auth.ts';
 import { RegistryFaults } from './registry-faults.ts';
-import { ConnectionEnd, failed, type RegistryHandler, type RegistryReply } from './registry-handler.ts';
+import { ConnectionEnd, type RegistryCall, type RegistryHandler } from './registry-handler.ts';
+import { type RegistryPowers, withPowers } from './registry-powers.ts';
+import { StoredRepositories } from './stored-repositories.ts';
 
-export interface TestRegistryOptions extends MemoryRegistryOptions {
+export interface TestRegistryOptions extends RegistryPowers {
+  /** Entries of a page of tags, repositories and referrers. Default: as the registry has it. */
+  readonly pageSize?: number | undefined;
   /** `basic` and `bearer`: the login is {@link TEST_LOGIN}. Default `none`. */
   readonly auth?: 'none' | 'basic' | 'bearer' | undefined;
   readonly authOptions?: Partial<RegistryAuthOptions> | undefined;
@@ -20,10 +34,18 @@ export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   status: number;
   /** Bytes of its body that arrived. */
   bytes: number;
+}
+
+/** The registry behind its faults and logins. */
+export interface TestStorage {
+  readonly repositories: StoredRepositories;
+  handle: RegistryHandler;
+  /** Forgets every upload that has begun, as a registry does that was started again. */
+  dropSessions(): void;
 }
 
 export interface TestRegistry {
@@ -32,7 +54,7 @@ export interface TestRegistry {
   readonly origin: string;
   readonly requests: LoggedRequest[];
   readonly faults: RegistryFaults;
-  readonly memory: MemoryRegistry;
+  readonly memory: TestStorage;
   /** Undefined without logins. */
   readonly auth: RegistryAuth | undefined;
   /** Requests by method and part of the path. */
@@ -48,106 +70,87 @@ export function testCertificate(): { readonly cert: string; readonly key: string
   return { cert: read('cert'), key: read('key') };
 }
 
-/** A real registry on a port of its own on loopback, with its storage, its faults and its log in the test's hands. */
+/**
+ * The registry of `omlmd serve` over a folder of its own, on a port of its own on loopback, with its storage, its
+ * faults and its log in the test's hands.
+ */
 export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
   const { auth: kind = 'none' } = options;
-  const memory = new MemoryRegistry(options);
+  const folder = await mkdtemp(join(tmpdir(), 'omlmd-registry-'));
+  const store = new LocalStore(folder);
+  const registry = new StoreRegistry(store, { pageSize: options.pageSize });
   const faults = new RegistryFaults();
   const auth =
     kind === 'none' ? undefined : new RegistryAuth({ kind, ...TEST_LOGIN, ...options.authOptions });
-  const plain: RegistryHandler = (call) => memory.handle(call);
-  const handler = faults.around(auth?.around(plain) ?? plain);
   const requests: LoggedRequest[] = [];
-  const scheme = options.tls ? 'https' : 'http';
-  const listener: http.RequestListener = (incoming, outgoing) => {
-    void serve(handler, scheme, requests, incoming, outgoing);
-  };
-  const server = options.tls ? https.createServer(testCertificate(), listener) : http.createServer(listener);
+  const repositories = new StoredRepositories(store, (name) => registry.sessions.count(name));
+  const plain = withPowers(options, (call) => {
+    const route = parseRoute(call.url.pathname);
+    if ('name' in route && call.method !== 'GET' && call.method !== 'HEAD') repositories.note(route.name);
+    return registry.handle(call);
+  });
+  const handler = logged(requests, faults.around(auth?.around(plain) ?? plain));
+  const server = createHttpServer(handler, {
+    log: silentLog,
+    tls: options.tls ? testCertificate() : undefined,
+    onFailure: endOrFail,
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // listening on TCP
   const host = `127.0.0.1:${port}`;
   return {
     host,
-    origin: `${scheme}://${host}`,
+    origin: `${options.tls ? 'https' : 'http'}://${host}`,
     requests,
     faults,
-    memory,
+    memory: {
+      repositories,
+      handle: plain,
+      dropSessions: () => void registry.sessions.drop(),
+    },
     auth,
     count: (method, path = '') =>
       requests.filter((request) => request.method === method && request.path.includes(path)).length,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: async () => {
+      await closeAtOnce(server);
+      await registry.close();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
-async function serve(
-  handler: RegistryHandler,
-  scheme: string,
-  requests: LoggedRequest[],
-  incoming: http.IncomingMessage,
-  outgoing: http.ServerResponse,
-): Promise<void> {
-  const url = new URL(incoming.url ?? '/', `${scheme}://${incoming.headers.host}`);
-  const logged: LoggedRequest = {
-    method: incoming.method ?? '',
-    path: url.pathname,
-    query: url.searchParams,
-    headers: incoming.headers,
-    status: 0,
-    bytes: 0,
-  };
-  requests.push(logged);
-  const { socket } = incoming; // gone from the request once that is destroyed
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [name, value?.toString()]),
-  );
-  try {
-    const reply = await handler({ method: logged.method, url, headers, body: counted(incoming, logged) });
-    logged.status = reply.status;
-    await write(outgoing, reply, logged.method === 'HEAD');
-  } catch (error) {
-    if (error instanceof ConnectionEnd) end(socket, error);
-    else if (outgoing.headersSent) outgoing.destroy();
-    else await write(outgoing, failed(500, 'UNKNOWN', String(error)), false);
-  }
+function closeAtOnce(server: http.Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
-async function* counted(incoming: http.IncomingMessage, logged: LoggedRequest): AsyncGenerator<Uint8Array> {
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-    logged.bytes += chunk.length;
+/** Writes down every request before anything else sees it. */
+function logged(requests: LoggedRequest[], next: RegistryHandler): RegistryHandler {
+  return async (call) => {
+    const { method, url, headers } = call;
+    const { pathname: path, searchParams } = url;
+    const query = new URLSearchParams(searchParams); // a fault may change its own
+    const entry: LoggedRequest = { method, path, query, headers, status: 0, bytes: 0 };
+    requests.push(entry);
+    const reply = await next({ ...call, body: counted(call, entry) });
+    entry.status = reply.status;
+    return reply;
+  };
+}
+
+async function* counted({ body }: RegistryCall, entry: LoggedRequest): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    entry.bytes += chunk.byteLength;
     yield chunk;
   }
 }
 
-async function write(outgoing: http.ServerResponse, reply: RegistryReply, head: boolean): Promise<void> {
-  const { body = new Uint8Array() } = reply;
-  const length = body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {};
-  outgoing.writeHead(reply.status, reply.status === 204 ? reply.headers : { ...length, ...reply.headers });
-  if (head || body instanceof Uint8Array) {
-    outgoing.end(head ? undefined : body);
-    return;
-  }
-  for await (const chunk of body) {
-    if (outgoing.destroyed) return;
-    if (!outgoing.write(chunk)) await writableAgain(outgoing);
-  }
-  outgoing.end();
-}
-
-function writableAgain(outgoing: http.ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      outgoing.removeListener('drain', done);
-      outgoing.removeListener('close', done);
-      resolve();
-    };
-    outgoing.once('drain', done);
-    outgoing.once('close', done);
-  });
-}
+const endOrFail: HttpServerOptions['onFailure'] = (error, exchange, log) => {
+  if (error instanceof ConnectionEnd) end(exchange.socket, error);
+  else failExchange(error, exchange, log);
+};
 
 function end(socket: Socket, { how }: ConnectionEnd): void {
   if (how === 'close') socket.end();

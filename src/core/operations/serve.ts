@@ -1,0 +1,78 @@
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { OmlmdError, quote } from '../errors.ts';
+import { createHttpServer, type TlsFiles } from '../server/http-server.ts';
+import { endServer, listenOnAll } from '../server/listen.ts';
+import { StoreRegistry } from '../server/registry.ts';
+import type { RegistryHandler } from '../server/registry-call.ts';
+import { loginOnly, ownHostOnly, type ServerLogin } from '../server/request-guards.ts';
+import type { Context } from './context.ts';
+
+/** Where registries on one machine are, by custom. */
+export const DEFAULT_SERVE_PORT = 5000;
+
+export interface ServeOptions {
+  /** 0: any free one. Default {@link DEFAULT_SERVE_PORT}. */
+  readonly port?: number | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** An address for other machines; then a login and a certificate are demanded. Default: loopback only. */
+  readonly listen?: string | undefined;
+  readonly login?: ServerLogin | undefined;
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** A registry that is running. */
+export interface ServedStore {
+  readonly url: string;
+  /** Ends it; requests that have begun get a moment. */
+  stop(): Promise<void>;
+}
+
+/** Runs an OCI registry over the embedded store, until it is stopped. */
+export async function serveStore(context: Context, options: ServeOptions = {}): Promise<ServedStore> {
+  const { port = DEFAULT_SERVE_PORT, listen, readOnly, tls } = options;
+  refuseUnsafe(options);
+  const registry = new StoreRegistry(context.store, { readOnly });
+  const handler = guarded((call) => registry.handle(call), options);
+  const addresses = listen === undefined ? ['127.0.0.1', '::1'] : [listen];
+  const listening = await listenOnAll(() => makeServer(handler, context, tls), addresses, port);
+  const scheme = tls === undefined ? 'http' : 'https';
+  return {
+    url: `${scheme}://${shownAddress(listen)}:${listening.port}`,
+    async stop() {
+      await Promise.all(listening.servers.map((server) => endServer(server)));
+      await registry.close();
+    },
+  };
+}
+
+/** Strangers may not read models, nor write them, and nobody may read the password on its way. */
+function refuseUnsafe({ listen, login, tls }: ServeOptions): void {
+  if (listen === undefined) return;
+  const missing = [
+    ...(login === undefined ? ['a login (--username, --password-stdin)'] : []),
+    ...(tls === undefined ? ['a certificate (--cert-file, --key-file)'] : []),
+  ];
+  if (missing.length > 0)
+    throw new OmlmdError('usage', `serve on ${quote(listen)}: needs ${missing.join(' and ')}`);
+}
+
+function guarded(handler: RegistryHandler, { listen, login }: ServeOptions): RegistryHandler {
+  const known = login === undefined ? handler : loginOnly(login, handler);
+  return listen === undefined ? ownHostOnly(known) : known;
+}
+
+function makeServer(handler: RegistryHandler, { log }: Context, tls: TlsFiles | undefined): Server {
+  try {
+    return createHttpServer(handler, { log, tls });
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new OmlmdError('usage', `serve: the certificate or its key cannot be used: ${what}`, { cause });
+  }
+}
+
+function shownAddress(listen: string | undefined): string {
+  if (listen === undefined) return '127.0.0.1';
+  if (listen === '0.0.0.0' || listen === '::') return hostname();
+  return listen.includes(':') ? `[${listen}]` : listen;
+}
