@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Milliseconds a slow test may take: one is many runs of a program. */
+const SLOW_TIMEOUT_MS = 600_000;
+
 /** Milliseconds a test with real programs (registries, Python environments) may take. */
 const INTEROP_TIMEOUT_MS = 180_000;
 
@@ -10,7 +13,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**', 'test/vscode/**'],
+          exclude: ['test/interop/**', 'test/slow/**', 'test/vscode/**'],
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: ['test/slow/**/*.test.ts'],
+          testTimeout: SLOW_TIMEOUT_MS,
+          hookTimeout: SLOW_TIMEOUT_MS,
+          // Each starts programs of its own; what they wait for should be themselves.
+          fileParallelism: false,
         },
       },
       {

@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import tls from 'node:tls';
 import type { Command } from 'commander';
 import {
   type Credential,
   type CredentialSources,
   type CredentialStore,
+  canUseProxies,
   chainCredentials,
   dataFolder,
   defaultCredentials,
@@ -13,6 +16,7 @@ import {
   type Location,
   type Log,
   OmlmdError,
+  proxyVariables,
   quote,
   type RegistryOptions,
 } from '../core/index.ts';
@@ -100,6 +104,28 @@ function readPem(path: string | undefined, option: string): string | undefined {
   }
 }
 
+/** Tried here, so that a file that is no certificate is told by its option and not by a connection that fails. */
+function readTlsFiles(options: OptionReader): Pick<RegistryOptions, 'ca' | 'cert' | 'key'> {
+  const ca = readPem(options.text('caFile'), '--ca-file');
+  const cert = readPem(options.text('certFile'), '--cert-file');
+  const key = readPem(options.text('keyFile'), '--key-file');
+  if ((cert === undefined) !== (key === undefined))
+    throw new OmlmdError('usage', '--cert-file, --key-file: a client certificate needs both');
+  // Node.js leaves out authorities that it cannot read.
+  if (ca !== undefined) refuseUnreadable('--ca-file', () => new X509Certificate(ca));
+  if (cert !== undefined)
+    refuseUnreadable('--cert-file, --key-file', () => tls.createSecureContext({ cert, key }));
+  return { ca, cert, key };
+}
+
+function refuseUnreadable(option: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    throw new OmlmdError('usage', `${option}: ${quote((error as Error).message)}`, { cause: error });
+  }
+}
+
 function parseHeaders(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const line of lines) {
@@ -115,13 +141,12 @@ function registryOptions(options: OptionReader, { env }: Terminal): RegistryOpti
   return {
     plainHttp: options.flag('plainHttp') ? true : undefined,
     insecure: options.flag('insecure'),
-    ca: readPem(options.text('caFile'), '--ca-file'),
-    cert: readPem(options.text('certFile'), '--cert-file'),
-    key: readPem(options.text('keyFile'), '--key-file'),
+    ...readTlsFiles(options),
     headers: parseHeaders(options.list('header')),
     retries: options.number('retries'),
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
     proxyEnv: env,
+    systemRoots: true,
   };
 }
 
@@ -163,5 +188,22 @@ export function buildHost(
     defaultCredentials({ ...credentialSources(options, terminal), log }),
   ];
   const forAll = registryOptions(options, terminal);
-  return { home, log, credentials: chainCredentials(stores, log), registryOptions: () => forAll };
+  return {
+    home,
+    log,
+    credentials: chainCredentials(stores, log),
+    registryOptions: () => {
+      warnOfProxies(terminal.env, process.versions.node, log);
+      return forAll;
+    },
+  };
+}
+
+/** A proxy that is named and not asked would be a connection that fails for no reason that shows. */
+export function warnOfProxies(env: Terminal['env'], nodeVersion: string, log: Log): void {
+  const proxies = proxyVariables(env).filter((set) => !set.startsWith('NO_PROXY='));
+  if (proxies.length === 0 || canUseProxies(nodeVersion)) return;
+  log.warn(
+    `${proxies.join(' ')}: Node.js ${nodeVersion} cannot ask a proxy and connects directly; 22.21, 24.5 and newer can`,
+  );
 }

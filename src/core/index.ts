@@ -33,6 +33,7 @@ export * from './operations/location.ts';
 export * from './operations/login.ts';
 export * from './operations/metadata-target.ts';
 export * from './operations/prepare-model.ts';
+export * from './operations/proxy-variables.ts';
 export * from './operations/pull.ts';
 export * from './operations/push.ts';
 export * from './operations/read-artifact.ts';

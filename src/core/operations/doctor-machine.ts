@@ -14,7 +14,7 @@ import { LayoutTarget } from '../store/layout.ts';
 
 import type { Context } from './context.ts';
 import { failureCheck, type HealthCheck, okCheck, warningCheck } from './doctor-check.ts';
-import { proxyVariables } from './proxy-variables.ts';
+import { canUseProxies, proxyVariables } from './proxy-variables.ts';
 import { formatBytes } from './transfer-meter.ts';
 
 /** The oldest Node.js that is supported. */
@@ -163,10 +163,4 @@ function checkProxy(env: CredentialSources['env'], node: string): HealthCheck {
     `${set.join(' ')}, but Node.js ${node} connects directly`,
     'Use Node.js 22.21, 24.5 or newer.',
   );
-}
-
-/** Since when Node's own agents take proxies from the environment. */
-function canUseProxies(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 }

@@ -8,6 +8,8 @@ const DEFAULT_MAX_CONNECTIONS = 16;
 export interface AgentOptions {
   /** Take any certificate. */
   readonly insecure?: boolean | undefined;
+  /** Trust the roots of the operating system, too, where the host does not see to them itself. */
+  readonly systemRoots?: boolean | undefined;
   /** PEM texts. `ca` is added to the roots that are trusted anyway. */
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
@@ -51,12 +53,7 @@ export class Agents {
       return this.#foreign;
     }
     const { cert, key } = this.#options;
-    this.#own ??= new https.Agent({
-      ...this.#common(),
-      ...this.#trust(),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
+    this.#own ??= new https.Agent({ ...this.#common(), ...this.#trust({ cert, key }) });
     return this.#own;
   }
 
@@ -70,11 +67,16 @@ export class Agents {
     return { keepAlive: true, maxSockets: maxConnections, ...proxied };
   }
 
-  #trust() {
-    const { ca, insecure } = this.#options;
-    return {
-      ...(ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ca] }),
-      ...(insecure === true ? { rejectUnauthorized: false } : {}),
-    };
+  /** One context for all connections: to read hundreds of roots takes longer than a handshake. */
+  #trust(identity: tls.SecureContextOptions = {}) {
+    const secureContext = tls.createSecureContext({ ...identity, ...this.#roots() });
+    return this.#options.insecure === true ? { secureContext, rejectUnauthorized: false } : { secureContext };
+  }
+
+  #roots(): tls.SecureContextOptions {
+    const { ca, systemRoots } = this.#options;
+    if (ca === undefined && systemRoots !== true) return {};
+    const system = systemRoots === true ? tls.getCACertificates('system') : [];
+    return { ca: [...tls.getCACertificates('default'), ...system, ...(ca === undefined ? [] : [ca])] };
   }
 }

@@ -128,10 +128,15 @@ export class Authorizer {
     await rememberRealm?.(registry, origin);
   }
 
+  /**
+   * Where one token is refused, those of other scopes likely are, too (a registry that was started again knows none of
+   * them). A token that is not kept any more has been forgotten by another request, and what is kept now is newer.
+   */
   async #forget(authorization: string): Promise<void> {
-    const texts = await Promise.all(this.#tokens.map(({ token }) => token.catch(() => undefined)));
-    const stale = this.#tokens.filter((_, at) => `Bearer ${texts[at]?.text}` === authorization);
-    this.#tokens = this.#tokens.filter((entry) => !stale.includes(entry));
+    const kept = this.#tokens;
+    const texts = await Promise.all(kept.map(({ token }) => token.catch(() => undefined)));
+    if (!texts.some((token) => `Bearer ${token?.text}` === authorization)) return;
+    this.#tokens = this.#tokens.filter((entry) => !kept.includes(entry));
   }
 
   /** Absence is not remembered: a person may sign in while this object lives. */

@@ -53,7 +53,7 @@ function getOnce(
   return repository.transport.request(request, async (response) => {
     const bytes = await readBody(response, MAX_MANIFEST_BYTES, doing);
     const digest = checkDigest(bytes, reference, response, doing);
-    const node = parse(bytes, contentType(response), doing);
+    const node = parseAnswer(bytes, contentType(response), doing);
     const descriptor = { mediaType: node.mediaType, digest, size: bytes.byteLength };
     return { descriptor, bytes, node, etag: headerOf(response, 'etag') };
   });
@@ -78,7 +78,8 @@ function contentType(response: HttpResponse): string | undefined {
   return headerOf(response, 'content-type')?.split(';', 1)[0]?.trim();
 }
 
-function parse(bytes: Uint8Array, declared: string | undefined, doing: string): ParsedNode {
+/** {@link parseNode}, with what was being done in its errors. */
+export function parseAnswer(bytes: Uint8Array, declared: string | undefined, doing: string): ParsedNode {
   try {
     return parseNode(bytes, declared);
   } catch (cause) {
@@ -170,6 +171,7 @@ export async function deleteAt(
   { signal }: CallOptions,
 ): Promise<void> {
   const doing = `${isDigest(reference) ? 'delete' : 'untag'} ${textOf(reference)}`;
+  let again = false;
   const request = {
     method: 'DELETE',
     target: `${path}/${kind}/${reference}`,
@@ -177,10 +179,18 @@ export async function deleteAt(
     scopes: [deleteScope(pathName)],
     signal,
     accept: isDigest(reference) ? [405] : [400, 405],
+    onWaiting: () => {
+      again = true;
+    },
   } as const;
-  await transport.request(request, (response) => {
-    if (response.status < 300) return;
-    const what = isDigest(reference) ? 'does not let content be deleted' : 'cannot remove a tag alone';
-    throw new OmlmdError('unsupported', `${doing}: ${response.url.host} ${what} (${response.status})`);
-  });
+  try {
+    await transport.request(request, (response) => {
+      if (response.status < 300) return;
+      const what = isDigest(reference) ? 'does not let content be deleted' : 'cannot remove a tag alone';
+      throw new OmlmdError('unsupported', `${doing}: ${response.url.host} ${what} (${response.status})`);
+    });
+  } catch (error) {
+    // The first try has done it; only its answer was lost.
+    if (!again || !isOmlmdError(error, 'not-found')) throw error;
+  }
 }

@@ -21,6 +21,10 @@ const BROKEN: Readonly<Record<string, string>> = {
 const UNTRUSTED =
   /^(?:CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME|PATH_LENGTH)/;
 
+/** What servers say to a client without a certificate, or with one that they do not take. */
+const WANTS_CERTIFICATE =
+  /^ERR_SSL_.*(?:CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA|ALERT_CERTIFICATE_)/;
+
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
@@ -41,6 +45,8 @@ export function networkError(doing: string, url: URL, cause: unknown): OmlmdErro
   const broken = BROKEN[code];
   if (broken !== undefined) return make(code === 'ETIMEDOUT' ? 'timed-out' : 'unreachable', broken, true);
   if (isUntrusted(cause)) return make('tls-untrusted', `its certificate is not trusted (${code})`, false);
+  if (WANTS_CERTIFICATE.test(code))
+    return make('denied', `it asks for a client certificate (${code})`, false);
   if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
     return make('unreachable', `TLS failed, ${quote(message)}`, false);
   if (code.startsWith('HPE_')) return make('registry-failed', `the answer is not HTTP (${code})`, false);

@@ -2,9 +2,9 @@ import { isOmlmdError, OmlmdError } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest, digestOf, hexOf } from '../oci/digest.ts';
-import { type Index, type ParsedNode, parseNode } from '../oci/manifest.ts';
+import type { Index, ParsedNode } from '../oci/manifest.ts';
 import { MediaType } from '../oci/media-types.ts';
-import { type FetchedManifest, getManifest, putManifest } from './manifests.ts';
+import { type FetchedManifest, getManifest, parseAnswer, putManifest } from './manifests.ts';
 import { type Page, pages } from './pages.ts';
 import type { RepositoryAddress } from './repository-address.ts';
 import { pullScope } from './scopes.ts';
@@ -48,15 +48,16 @@ async function* everyReferrer(
   { signal, artifactType }: CallOptions & { readonly artifactType?: string | undefined },
 ): AsyncGenerator<Descriptor> {
   const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
+  const doing = `list referrers of ${repository.textOf(subject.digest)}`;
   for await (const page of pages(repository.transport, {
     target: `${repository.path}/referrers/${subject.digest}${query}`,
-    doing: `list referrers of ${repository.textOf(subject.digest)}`,
+    doing,
     scopes: [pullScope(repository.pathName)],
     headers: { accept: MediaType.index },
     accept: NO_API,
     signal,
   })) {
-    const index = apiIndex(page);
+    const index = apiIndex(page, doing);
     if (index === undefined) {
       yield* (await fallbackIndex(repository, subject.digest, { signal }))?.index.manifests ?? [];
       return;
@@ -66,10 +67,10 @@ async function* everyReferrer(
 }
 
 /** The index of a page; undefined where the answer is not the referrers API's (an error, or somebody's web page). */
-function apiIndex(page: Page): Index | undefined {
+function apiIndex(page: Page, doing: string): Index | undefined {
   if (page.status !== 200) return undefined;
   if (page.header('content-type')?.split(';', 1)[0]?.trim() !== MediaType.index) return undefined;
-  const node = parseNode(page.body, MediaType.index);
+  const node = parseAnswer(page.body, MediaType.index, doing);
   return node.kind === 'index' ? node.index : undefined;
 }
 

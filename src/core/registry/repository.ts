@@ -93,7 +93,7 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
     try {
       return await readAll(content, SMALL_BLOB_BYTES, options);
     } catch (error) {
-      if (!isOmlmdError(error, 'digest-mismatch')) throw error;
+      if (!isOmlmdError(error, 'digest-mismatch') && !isOmlmdError(error, 'size-mismatch')) throw error;
       return await readAll(content, SMALL_BLOB_BYTES, options); // once more (R12)
     }
   }

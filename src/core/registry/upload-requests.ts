@@ -75,6 +75,19 @@ export class UploadRequests {
       );
   }
 
+  /** Whether the registry has the blob already; false where it does not say. */
+  async isThere(digest: Digest): Promise<boolean> {
+    const { transport, path, doing, scopes } = this.#place;
+    const target = path.replace(/uploads\/$/, digest);
+    const request = { method: 'HEAD', target, doing, scopes, ...this.#waiting } as const;
+    return transport
+      .request(request, () => true)
+      .catch((error: unknown) => {
+        if (error instanceof OmlmdError) return false;
+        throw error;
+      });
+  }
+
   /** Tells the registry to forget what it has; that it may fail to changes nothing. */
   async cancel(session: UploadSession): Promise<void> {
     await this.#send('DELETE', session.url, [], {}).catch(() => undefined);

@@ -185,7 +185,10 @@ class Upload {
         await this.#patch(session, await this.#feed.take(this.#acknowledged, length));
       } catch (error) {
         if (isPatchRefused(error)) return this.#sendStream();
+        const ending = this.#acknowledged === this.#expected.size;
         await this.#recover(error);
+        // The registry may have ended the upload, and only its answer was lost.
+        if (ending && this.#session === undefined && (await this.#isThere())) return;
       }
     }
   }
@@ -258,8 +261,13 @@ class Upload {
         return await this.#put({ size, chunks: () => this.#stream() }, digest);
       } catch (error) {
         await this.#wait(error);
+        if (await this.#requests.isThere(digest)) return;
       }
     }
+  }
+
+  async #isThere(): Promise<boolean> {
+    return this.#requests.isThere(await this.#reader.digest());
   }
 
   async #readDigest(): Promise<Digest> {

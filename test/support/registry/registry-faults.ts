@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConnectionEnd,
   failed,
@@ -129,13 +130,71 @@ export function redirect(origin: string, status = 307): Fault {
   return async ({ url }) => ({ status, headers: { location: `${origin}${url.pathname}${url.search}` } });
 }
 
-function changeBody(change: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): Fault {
+/** Lets the registry see nothing of the call. */
+export function resetAtOnce(): Fault {
+  return async () => {
+    throw new ConnectionEnd('reset');
+  };
+}
+
+/** Never answers, on an open connection. */
+export function neverAnswer(): Fault {
+  return () => new Promise(() => {});
+}
+
+/** Sends `bytes` of the body, then ends the answer as if that had been all of it. */
+export function endEarly(bytes: number): Fault {
+  return changeBody((body) => cut(body, bytes, undefined), withoutLength);
+}
+
+/** Says that the body is `more` bytes longer than it is; less than nothing says that it is shorter. */
+export function claimLength(more: number): Fault {
+  return changeBody(
+    (body) => body,
+    (headers) => ({
+      ...headers,
+      'content-length': String(Math.max(0, Number(headers['content-length']) + more)),
+    }),
+  );
+}
+
+/** Goes on after the body: `bytes` more, or without end. */
+export function goOn(bytes = Number.POSITIVE_INFINITY): Fault {
+  return changeBody(async function* (body) {
+    yield* body;
+    for (let left = bytes; left > 0; left -= 64 * 1024) yield new Uint8Array(Math.min(left, 64 * 1024));
+  }, withoutLength);
+}
+
+/** Pauses before each of `count` pieces of the body, milliseconds. */
+export function slowly(ms: number, count: number): Fault {
+  return changeBody(async function* (body) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    const whole = Buffer.concat(chunks);
+    const length = Math.max(1, Math.ceil(whole.byteLength / count));
+    for (let at = 0; at < whole.byteLength; at += length) {
+      await sleep(ms);
+      yield whole.subarray(at, at + length);
+    }
+  });
+}
+
+function changeBody(
+  change: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  changeHeaders = (headers: Record<string, string>) => headers,
+): Fault {
   return async (call, next) => {
     const { status, headers, body = new Uint8Array() } = await next(call);
+    if (status === 204) return { status, ...(headers === undefined ? {} : { headers }) }; // it can have no body
     const length = body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {};
     const whole = body instanceof Uint8Array ? pieces(body) : body;
-    return { status, headers: { ...length, ...headers }, body: change(whole) };
+    return { status, headers: changeHeaders({ ...length, ...headers }), body: change(whole) };
   };
+}
+
+function withoutLength({ 'content-length': _, ...headers }: Record<string, string>): Record<string, string> {
+  return headers;
 }
 
 async function* pieces(body: Uint8Array): AsyncGenerator<Uint8Array> {
