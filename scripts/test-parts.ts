@@ -22,6 +22,7 @@ export const PARTS: readonly Part[] = [
   script('browser', 'scripts/vscode/run-browser.ts'),
   script('jupyter', 'scripts/jupyter/run-jupyterlab.mjs'),
   vitest('interop', false),
+  vitest('slow', false),
 ];
 
 function vitest(name: string, usual: boolean): Part {
