@@ -1,10 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { TEMPORARY_PREFIX } from '../oci/title.ts';
 import type { UploadMemory } from '../registry/upload-memory.ts';
-import { removeOldTemporaries, temporaryName } from '../store/durable-file.ts';
 import { isOwnPrivate, PRIVATE_MODE } from '../store/private-file.ts';
-import { lookUp, ownIdentity, ProcessIdentitySchema } from '../store/process-identity.ts';
+import {
+  formatIdentity,
+  lookUp,
+  ownIdentity,
+  ProcessIdentitySchema,
+  parseIdentity,
+} from '../store/process-identity.ts';
 
 /** Age at which an upload is forgotten, milliseconds: registries have long done so by then. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
@@ -27,10 +34,10 @@ export function unfinishedUploads(home: string): UploadMemory {
   const pathOf = (key: string) => join(folder, `${key}.json`);
   return {
     async takeUpload(key) {
-      await removeForgotten(folder);
+      await tidy(folder);
       const path = pathOf(key);
       if (!(await isFree(await readUpload(path)))) return undefined;
-      const taken = temporaryName(folder);
+      const taken = await temporaryName(folder);
       await rename(path, taken);
       // Between the two, another process may have taken it, and written that it goes on with it.
       const file = await readUpload(taken);
@@ -44,7 +51,7 @@ export function unfinishedUploads(home: string): UploadMemory {
     async keepUpload(key, upload, isLeft) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const file: UnfinishedFile = { owner: isLeft ? null : await ownIdentity(), upload };
-      const temporary = temporaryName(folder);
+      const temporary = await temporaryName(folder);
       // Not forced to the disk: after a crash of the machine, sending again is no great loss.
       await writeFile(temporary, `${JSON.stringify(file)}\n`, { mode: PRIVATE_MODE, flag: 'wx' });
       await rename(temporary, pathOf(key));
@@ -70,12 +77,28 @@ async function isFree(file: UnfinishedFile | undefined): Promise<boolean> {
   return file.owner === null || (await lookUp(file.owner)) === 'gone';
 }
 
-async function removeForgotten(folder: string): Promise<void> {
+/** A name for a moment. It says whose it is: a process that is killed in that moment leaves it. */
+async function temporaryName(folder: string): Promise<string> {
+  const owner = formatIdentity(await ownIdentity());
+  return join(folder, `${TEMPORARY_PREFIX}${owner}-${randomBytes(4).toString('hex')}`);
+}
+
+/** Removes what is too old, and what killed processes have left half done. */
+async function tidy(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    const stat = await lstat(path).catch(() => undefined);
-    if (stat?.isFile() && Date.now() - stat.mtimeMs > FORGOTTEN_MS)
+    if ((await isForgotten(path)) || (await isHalfDone(name)))
       await rm(path, { force: true }).catch(() => {});
   }
-  await removeOldTemporaries(folder);
+}
+
+async function isForgotten(path: string): Promise<boolean> {
+  const stat = await lstat(path).catch(() => undefined);
+  return stat?.isFile() === true && Date.now() - stat.mtimeMs > FORGOTTEN_MS;
+}
+
+async function isHalfDone(name: string): Promise<boolean> {
+  if (!name.startsWith(TEMPORARY_PREFIX)) return false;
+  const owner = parseIdentity(name.slice(TEMPORARY_PREFIX.length));
+  return owner !== undefined && (await lookUp(owner)) === 'gone';
 }

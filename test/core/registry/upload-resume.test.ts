@@ -10,7 +10,7 @@ import type { PushOptions } from '../../../src/core/oci/target.ts';
 import { unfinishedUploads } from '../../../src/core/operations/unfinished-uploads.ts';
 import { CHUNK_BYTES } from '../../../src/core/registry/chunk-size.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
-import { ownIdentity } from '../../../src/core/store/process-identity.ts';
+import { formatIdentity, ownIdentity } from '../../../src/core/store/process-identity.ts';
 import { answer, on, resetUpload } from '../../support/registry/registry-faults.ts';
 import { ConnectionEnd } from '../../support/registry/registry-handler.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
@@ -166,6 +166,15 @@ describe('a process that was killed', () => {
     await breakOff(2);
     await setOwner({ ...(await ownIdentity()), pid: 2 ** 30 });
     expect(await push()).toBeLessThanOrEqual(5 * MIB);
+    await expectStored(bytes);
+  });
+
+  it('may leave what it was about to write, which goes with the next push', async () => {
+    const bytes = await makeModel(13 * MIB);
+    await breakOff(2);
+    const gone = formatIdentity({ ...(await ownIdentity()), pid: 2 ** 30 });
+    await writeFile(join(folder, 'home', 'uploads', `.omlmd-${gone}-0123abcd`), '{"own');
+    await push();
     await expectStored(bytes);
   });
 
