@@ -2,7 +2,7 @@ import { quote } from '../errors.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import { fromPlain, JsonNumber, type JsonValue } from '../oci/json.ts';
 import { MAX_COMPANIONS, MAX_CUSTOM_PROPERTIES_BYTES, MAX_FINDINGS, MAX_STRING_BYTES } from './limits.ts';
-import { ParseStop } from './parse-stop.ts';
+import { ParseStop } from './parse/parse-stop.ts';
 import type { Finding, FindingCode, ModelFacts, Severity } from './reader.ts';
 
 /** Fields of a model that a file may state for itself. */

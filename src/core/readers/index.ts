@@ -1,13 +1,12 @@
 /** The readers of model files. Adding one is its file, a line in {@link MODEL_READERS} and a fixture. */
 import type { CallOptions } from '../oci/content.ts';
-import { readHead, withHead } from './byte-source.ts';
-import { FactsBuilder } from './facts.ts';
-import { ggufReader } from './gguf.ts';
+import { ggufReader } from './gguf/gguf.ts';
 import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
-import { onnxReader } from './onnx.ts';
-import { joblibReader, pickleReader } from './pickle.ts';
-import { isFatal } from './read-file.ts';
+import { onnxReader } from './onnx/onnx.ts';
+import { readHead, withHead } from './parse/byte-source.ts';
+import { joblibReader, pickleReader } from './pickle/pickle.ts';
+import { unstopped } from './read-file.ts';
 import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
 import { unknownFacts } from './unknown.ts';
@@ -59,26 +58,12 @@ export async function readModelFile(
     readers.flatMap(({ extensions }) => extensions),
   );
   const known = { ...file, content: withHead(file.content, head) };
-  const facts = reader === undefined ? unknownFacts(file, stem) : await readWith(reader, known, stem, call);
+  const facts =
+    reader === undefined
+      ? unknownFacts(file, stem)
+      : await unstopped(reader.id, stem, call, () => reader.read(known, call));
   const lie = nameFinding(file.path, facts.format.name, readers);
   return lie === undefined ? facts : { ...facts, findings: [...facts.findings, lie] };
-}
-
-/** A fault of a reader is a finding too: one odd file must not stop a push of many. */
-async function readWith(
-  reader: ModelReader,
-  file: ModelFile,
-  stem: string,
-  options: CallOptions,
-): Promise<ModelFacts> {
-  try {
-    return await reader.read(file, options);
-  } catch (error) {
-    if (isFatal(options)(error)) throw error;
-    const facts = new FactsBuilder();
-    facts.stopped(error);
-    return facts.build(reader.id, stem);
-  }
 }
 
 function chooseReader(

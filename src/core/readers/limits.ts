@@ -15,6 +15,11 @@ export const MAX_WINDOW_BYTES = 1024 * 1024;
 /** Bytes read from one file in all. Stops an ONNX or pickle file without end from being downloaded by inspecting it. */
 export const MAX_BYTES_READ = 128 * 1024 * 1024;
 
+/** Bytes of a page of a file that is read here and there; a zip's directory or a tensor table usually fits one or two. */
+export const PAGE_BYTES = 64 * 1024;
+/** Pages that are kept: 8 MiB. Stops files that point everywhere from filling memory. */
+export const MAX_PAGES_KEPT = 128;
+
 /** Bytes of a safetensors header that the format itself allows (S29); a larger claim is not a safetensors file. */
 export const MAX_SAFETENSORS_HEADER_BYTES = 100_000_000;
 /** Bytes of a safetensors header that is read in detail (S29). Stops 100 MB of JSON from filling memory. */

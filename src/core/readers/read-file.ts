@@ -1,9 +1,10 @@
 import { isOmlmdError } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
-import { ByteCursor } from './byte-cursor.ts';
-import { RangeSource, type RangeSourceOptions } from './byte-source.ts';
 import { FactsBuilder } from './facts.ts';
-import type { ModelFile } from './reader.ts';
+import { ByteCursor } from './parse/byte-cursor.ts';
+import { RangeSource, type RangeSourceOptions } from './parse/byte-source.ts';
+import { PagedSource } from './parse/paged-source.ts';
+import type { ModelFacts, ModelFile } from './reader.ts';
 
 /** What one format's parser works with. */
 export interface Reading {
@@ -25,6 +26,42 @@ export async function collectFacts(
   const facts = new FactsBuilder();
   await facts.collect(() => parse({ file, cursor, facts }), isFatal(options));
   return facts;
+}
+
+/** What the parser of a format that points back and forth works with. */
+export interface PagedReading {
+  readonly file: ModelFile;
+  readonly source: PagedSource;
+  readonly facts: FactsBuilder;
+}
+
+/** {@link collectFacts} for formats that are read here and there. */
+export async function collectPagedFacts(
+  file: ModelFile,
+  parse: (reading: PagedReading) => Promise<void>,
+  options: RangeSourceOptions = {},
+): Promise<FactsBuilder> {
+  const source = new PagedSource(file.content, options);
+  const facts = new FactsBuilder();
+  await facts.collect(() => parse({ file, source, facts }), isFatal(options));
+  return facts;
+}
+
+/** A fault of a reader is a finding too: one odd file must not stop a push of many. */
+export async function unstopped(
+  id: string,
+  stem: string,
+  options: CallOptions,
+  read: () => Promise<ModelFacts>,
+): Promise<ModelFacts> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isFatal(options)(error)) throw error;
+    const facts = new FactsBuilder();
+    facts.stopped(error);
+    return facts.build(id, stem);
+  }
 }
 
 /** Whether an error is the caller's business: its abort, or a read that failed. */

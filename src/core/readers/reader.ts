@@ -63,5 +63,31 @@ export interface ModelReader {
   read(file: ModelFile, options?: CallOptions): Promise<ModelFacts>;
 }
 
+/** A folder on this machine, or an artifact of several layers, that may be one model. */
+export interface ModelFolder {
+  /** Its name. Foreign text. */
+  readonly path: string;
+  /** What a push of it would carry, by relative path with `/`, sorted. Foreign text. */
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** One of `files`; undefined for any other path. */
+  open(path: string): Promise<Content | undefined>;
+}
+
+/** What the reader of a folder is given besides the folder. */
+export interface FolderReadOptions extends CallOptions {
+  /** What the readers of files say of one of the folder's files, asked once; undefined where it is not there. */
+  readFile(path: string): Promise<ModelFacts | undefined>;
+}
+
+/** One way to lay out a model as a folder. Its findings are its own; those of the files are added by the caller. */
+export interface FolderReader {
+  /** Equal to `model_format_name`. */
+  readonly id: string;
+  /** Tells from the names of the files. Never throws. */
+  recognizes(folder: ModelFolder): boolean;
+  /** As {@link ModelReader.read}. */
+  read(folder: ModelFolder, options: FolderReadOptions): Promise<ModelFacts>;
+}
+
 /** Bytes of a file's start that recognition sees. */
 export const HEAD_BYTES = 4096;

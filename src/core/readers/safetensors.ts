@@ -1,8 +1,6 @@
 import { quote } from '../errors.ts';
-import type { ByteCursor } from './byte-cursor.ts';
 import { bitsOf } from './dtypes.ts';
 import type { FactsBuilder } from './facts.ts';
-import { JsonCursor } from './json-cursor.ts';
 import {
   MAX_DISTINCT_NAMES,
   MAX_NAME_BYTES,
@@ -13,7 +11,9 @@ import {
   MAX_TENSORS_LISTED,
 } from './limits.ts';
 import { stemOf } from './model-name.ts';
-import { malformed, ParseStop } from './parse-stop.ts';
+import type { ByteCursor } from './parse/byte-cursor.ts';
+import { JsonCursor } from './parse/json-cursor.ts';
+import { malformed, ParseStop } from './parse/parse-stop.ts';
 import { collectFacts } from './read-file.ts';
 import type { ModelReader } from './reader.ts';
 import { elementsOf, TensorTally } from './tensor-tally.ts';

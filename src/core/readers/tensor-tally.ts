@@ -1,5 +1,5 @@
 import { MAX_RANK, MAX_TENSORS_LISTED } from './limits.ts';
-import { malformed } from './parse-stop.ts';
+import { malformed } from './parse/parse-stop.ts';
 
 /** One tensor as reports show it. */
 export interface TensorInfo {

@@ -1,21 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesContent } from '../../../src/core/oci/content.ts';
-import { ByteCursor } from '../../../src/core/readers/byte-cursor.ts';
-import { RangeSource, withHead } from '../../../src/core/readers/byte-source.ts';
 import { companionPath } from '../../../src/core/readers/companion-path.ts';
-import { compressionOf } from '../../../src/core/readers/compression.ts';
 import { isModelFileName, modelExtensions, modelStem } from '../../../src/core/readers/index.ts';
-import { JsonCursor } from '../../../src/core/readers/json-cursor.ts';
-import { decodeArray, parseNumpyType } from '../../../src/core/readers/numpy-values.ts';
-import { judgeImport } from '../../../src/core/readers/pickle-imports.ts';
-import { looksLikePickle } from '../../../src/core/readers/pickle-recognition.ts';
+import { ByteCursor } from '../../../src/core/readers/parse/byte-cursor.ts';
+import { RangeSource, withHead } from '../../../src/core/readers/parse/byte-source.ts';
+import { compressionOf } from '../../../src/core/readers/parse/compression.ts';
+import { JsonCursor } from '../../../src/core/readers/parse/json-cursor.ts';
+import {
+  type ProtobufField,
+  readVarint,
+  walkMessage,
+} from '../../../src/core/readers/parse/protobuf-walker.ts';
+import { decodeArray, parseNumpyType } from '../../../src/core/readers/pickle/numpy-values.ts';
+import { judgeImport } from '../../../src/core/readers/pickle/pickle-imports.ts';
+import { looksLikePickle } from '../../../src/core/readers/pickle/pickle-recognition.ts';
 import {
   decodeRawUnicode,
   littleEndianInteger,
   unquotePython,
-} from '../../../src/core/readers/pickle-strings.ts';
-import { type ProtobufField, readVarint, walkMessage } from '../../../src/core/readers/protobuf-walker.ts';
+} from '../../../src/core/readers/pickle/pickle-strings.ts';
 import { countingContent } from './fixtures.ts';
 
 function cursorOver(bytes: Uint8Array): ByteCursor {

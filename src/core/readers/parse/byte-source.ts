@@ -1,11 +1,11 @@
-import { bytesContent, type CallOptions, type Content } from '../oci/content.ts';
+import { bytesContent, type CallOptions, type Content } from '../../oci/content.ts';
 import {
   FIRST_WINDOW_BYTES,
   JUMP_WINDOW_BYTES,
   MAX_BYTES_READ,
   MAX_READ_MS,
   MAX_WINDOW_BYTES,
-} from './limits.ts';
+} from '../limits.ts';
 import { ParseStop } from './parse-stop.ts';
 
 /** Where a {@link ByteCursor} takes its bytes from. */

@@ -1,6 +1,6 @@
-import { decodeText } from './byte-cursor.ts';
-import { MAX_KEPT_ARRAY_BYTES, MAX_STRING_BYTES } from './limits.ts';
-import { malformed } from './parse-stop.ts';
+import { MAX_KEPT_ARRAY_BYTES, MAX_STRING_BYTES } from '../limits.ts';
+import { decodeText } from '../parse/byte-cursor.ts';
+import { malformed } from '../parse/parse-stop.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
 import { decodeRawUnicode, littleEndianInteger, unquotePython } from './pickle-strings.ts';
 import { BEYOND_LIMIT, FOREIGN, float, integer } from './pickle-values.ts';

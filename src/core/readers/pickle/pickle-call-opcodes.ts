@@ -1,5 +1,5 @@
-import { quote } from '../errors.ts';
-import { decodeText } from './byte-cursor.ts';
+import { quote } from '../../errors.ts';
+import { decodeText } from '../parse/byte-cursor.ts';
 import { arrayFromState, callResult, getattrResult, isJoblibArray, newObject } from './pickle-calls.ts';
 import { readLine } from './pickle-data-opcodes.ts';
 import { isCodeByValue } from './pickle-imports.ts';

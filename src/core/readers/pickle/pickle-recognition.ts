@@ -1,5 +1,5 @@
-import { compressionOf, inflateHead } from './compression.ts';
-import { modelExtension } from './model-name.ts';
+import { modelExtension } from '../model-name.ts';
+import { compressionOf, inflateHead } from '../parse/compression.ts';
 
 const PROTO = 0x80;
 const STOP = 0x2e;

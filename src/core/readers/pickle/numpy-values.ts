@@ -1,4 +1,4 @@
-import { MAX_LIST_ENTRIES } from './limits.ts';
+import { MAX_LIST_ENTRIES } from '../limits.ts';
 
 /** A dtype in parts: byte order, kind and size, as in `<f8` or `<U10`. */
 export interface NumpyType {

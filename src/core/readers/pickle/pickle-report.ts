@@ -1,6 +1,6 @@
-import { JsonNumber } from '../oci/json.ts';
-import type { FactsBuilder } from './facts.ts';
-import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from './limits.ts';
+import { JsonNumber } from '../../oci/json.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from '../limits.ts';
 import { decodeArray } from './numpy-values.ts';
 import { arrayOf, attributesOf, classOf, isKind, isSequence, type PickleValue } from './pickle-values.ts';
 import { SKLEARN_OWN_ATTRIBUTES } from './sklearn-globals.ts';

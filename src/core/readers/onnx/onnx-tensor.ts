@@ -1,10 +1,10 @@
-import type { ByteCursor } from './byte-cursor.ts';
-import { bitsOf } from './dtypes.ts';
-import { MAX_NAME_BYTES, MAX_RANK } from './limits.ts';
+import { bitsOf } from '../dtypes.ts';
+import { MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed } from '../parse/parse-stop.ts';
+import { type ProtobufField, readIntegers, readText, walkMessage } from '../parse/protobuf-walker.ts';
+import { elementsOf, type TensorInfo } from '../tensor-tally.ts';
 import { dataTypeName } from './onnx-types.ts';
-import { malformed } from './parse-stop.ts';
-import { type ProtobufField, readIntegers, readText, walkMessage } from './protobuf-walker.ts';
-import { elementsOf, type TensorInfo } from './tensor-tally.ts';
 
 /** A TensorProto without its values. */
 export interface OnnxTensor extends TensorInfo {

@@ -1,7 +1,7 @@
-import type { ByteCursor } from './byte-cursor.ts';
+import { MAX_PICKLE_NESTING, MAX_PICKLE_OPCODE_BYTES } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { joblibArray } from './joblib-array.ts';
-import { MAX_PICKLE_NESTING, MAX_PICKLE_OPCODE_BYTES } from './limits.ts';
-import { malformed, ParseStop } from './parse-stop.ts';
 import { CALL_OPCODES } from './pickle-call-opcodes.ts';
 import { DATA_OPCODES } from './pickle-data-opcodes.ts';
 import { OBJECT_OPCODES } from './pickle-object-opcodes.ts';

@@ -1,5 +1,5 @@
+import { MAX_PROTOBUF_DEPTH, MAX_STRING_BYTES } from '../limits.ts';
 import type { ByteCursor } from './byte-cursor.ts';
-import { MAX_PROTOBUF_DEPTH, MAX_STRING_BYTES } from './limits.ts';
 import { malformed } from './parse-stop.ts';
 
 /** Longest tag and length in bytes: two varints. */

@@ -1,7 +1,7 @@
-import type { ByteCursor } from './byte-cursor.ts';
-import { MAX_KEPT_ARRAY_BYTES } from './limits.ts';
+import { MAX_KEPT_ARRAY_BYTES } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed } from '../parse/parse-stop.ts';
 import { parseNumpyType } from './numpy-values.ts';
-import { malformed } from './parse-stop.ts';
 import { dtypeText, shapeOf } from './pickle-calls.ts';
 import {
   arrayOf,

@@ -1,14 +1,14 @@
-import { quote } from '../errors.ts';
-import type { ByteCursor } from './byte-cursor.ts';
-import { companionPath } from './companion-path.ts';
-import type { FactsBuilder } from './facts.ts';
-import { MAX_SIGNATURE_ENTRIES, MAX_TENSORS_LISTED } from './limits.ts';
-import { stemOf } from './model-name.ts';
+import { quote } from '../../errors.ts';
+import { companionPath } from '../companion-path.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_SIGNATURE_ENTRIES, MAX_TENSORS_LISTED } from '../limits.ts';
+import { stemOf } from '../model-name.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { collectFacts } from '../read-file.ts';
+import type { ModelReader } from '../reader.ts';
 import { looksLikeOnnx } from './onnx-recognition.ts';
 import type { ValueInfo } from './onnx-types.ts';
 import { OnnxWalk } from './onnx-walk.ts';
-import { collectFacts } from './read-file.ts';
-import type { ModelReader } from './reader.ts';
 
 /** Domains whose operators every run-time brings; any other needs a library of operators, which is code. */
 const USUAL_DOMAINS = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'ai.onnx.training', 'ai.onnx.preview.training']);

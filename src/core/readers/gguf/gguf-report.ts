@@ -1,7 +1,7 @@
-import type { FactsBuilder } from './facts.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_LIST_ENTRIES } from '../limits.ts';
 import type { GgufArray, GgufKeys, GgufScalar } from './gguf-keys.ts';
 import { GGUF_FILE_TYPES } from './gguf-types.ts';
-import { MAX_LIST_ENTRIES } from './limits.ts';
 
 /** What a chat template has no use for: Python's ways out of Jinja's sandbox (CVE-2024-34359). */
 const UNUSUAL_IN_TEMPLATE =

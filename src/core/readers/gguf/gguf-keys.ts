@@ -1,8 +1,8 @@
-import { quote } from '../errors.ts';
-import type { ByteCursor } from './byte-cursor.ts';
+import { quote } from '../../errors.ts';
+import { MAX_GGUF_KEYS, MAX_LIST_ENTRIES, MAX_NAME_BYTES, MAX_STRING_BYTES } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed } from '../parse/parse-stop.ts';
 import { GGUF_VALUE_TYPES, type GgufValueType } from './gguf-types.ts';
-import { MAX_GGUF_KEYS, MAX_LIST_ENTRIES, MAX_NAME_BYTES, MAX_STRING_BYTES } from './limits.ts';
-import { malformed } from './parse-stop.ts';
 
 /** An array is known by type and length; short ones keep their values. */
 export interface GgufArray {

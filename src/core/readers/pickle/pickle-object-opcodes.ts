@@ -1,5 +1,5 @@
-import { decodeText } from './byte-cursor.ts';
-import { malformed } from './parse-stop.ts';
+import { decodeText } from '../parse/byte-cursor.ts';
+import { malformed } from '../parse/parse-stop.ts';
 import { readLine } from './pickle-data-opcodes.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
 import { BEYOND_LIMIT, isKind, type PickleValue } from './pickle-values.ts';

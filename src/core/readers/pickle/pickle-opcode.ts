@@ -1,4 +1,4 @@
-import type { ByteCursor } from './byte-cursor.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
 import type { PickleStack } from './pickle-stack.ts';
 import type { PickleTrace } from './pickle-trace.ts';
 import type { PickleArray, PickleObject } from './pickle-values.ts';

@@ -1,4 +1,4 @@
-import { MAX_HEADER_JSON_DEPTH } from './limits.ts';
+import { MAX_HEADER_JSON_DEPTH } from '../limits.ts';
 import { malformed } from './parse-stop.ts';
 
 const WHITESPACE = /[ \t\r\n]*/y;

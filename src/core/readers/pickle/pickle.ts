@@ -1,18 +1,18 @@
-import type { CallOptions } from '../oci/content.ts';
-import { bytesContent } from '../oci/content.ts';
-import { ByteCursor } from './byte-cursor.ts';
-import { RangeSource } from './byte-source.ts';
-import { type Compression, compressionOf, InflatedSource } from './compression.ts';
-import { FactsBuilder } from './facts.ts';
-import { MAX_PICKLES_IN_FILE } from './limits.ts';
-import { modelExtension, stemOf } from './model-name.ts';
+import type { CallOptions } from '../../oci/content.ts';
+import { bytesContent } from '../../oci/content.ts';
+import { FactsBuilder } from '../facts.ts';
+import { MAX_PICKLES_IN_FILE } from '../limits.ts';
+import { modelExtension, stemOf } from '../model-name.ts';
+import { ByteCursor } from '../parse/byte-cursor.ts';
+import { RangeSource } from '../parse/byte-source.ts';
+import { type Compression, compressionOf, InflatedSource } from '../parse/compression.ts';
+import { isFatal } from '../read-file.ts';
+import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
 import { type PickleProgress, runPickle } from './pickle-machine.ts';
 import { looksLikePickle, looksLikePickleFile } from './pickle-recognition.ts';
 import { reportRoot } from './pickle-report.ts';
 import { PickleTrace } from './pickle-trace.ts';
 import type { PickleValue } from './pickle-values.ts';
-import { isFatal } from './read-file.ts';
-import type { ModelFacts, ModelFile, ModelReader } from './reader.ts';
 
 const EXTENSIONS = ['.pkl', '.pickle', '.joblib', '.dill'];
 const STOP = 0x2e;

@@ -1,4 +1,4 @@
-import { JsonNumber } from '../oci/json.ts';
+import { JsonNumber } from '../../oci/json.ts';
 
 /**
  * What a pickle would build, as inert data. Nothing is imported or called: a global is its name, a call is the name and

@@ -1,4 +1,4 @@
-import { modelExtension } from './model-name.ts';
+import { modelExtension } from '../model-name.ts';
 
 /** Wire type by field of ModelProto; a file that begins otherwise is none. */
 const MODEL_FIELDS: ReadonlyMap<number, number> = new Map([

@@ -1,15 +1,15 @@
-import { quote } from '../errors.ts';
-import type { ByteCursor } from './byte-cursor.ts';
-import type { FactsBuilder } from './facts.ts';
+import { quote } from '../../errors.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_GGUF_BYTES, MAX_NAME_BYTES, MAX_TENSORS_LISTED } from '../limits.ts';
+import { stemOf } from '../model-name.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed, ParseStop } from '../parse/parse-stop.ts';
+import { collectFacts } from '../read-file.ts';
+import type { ModelReader } from '../reader.ts';
+import { elementsOf, TensorTally } from '../tensor-tally.ts';
 import { type GgufKeys, type GgufLengths, readKeys, readLength, readString } from './gguf-keys.ts';
 import { reportKeys } from './gguf-report.ts';
 import { GGML_TYPES } from './gguf-types.ts';
-import { MAX_GGUF_BYTES, MAX_NAME_BYTES, MAX_TENSORS_LISTED } from './limits.ts';
-import { stemOf } from './model-name.ts';
-import { malformed, ParseStop } from './parse-stop.ts';
-import { collectFacts } from './read-file.ts';
-import type { ModelReader } from './reader.ts';
-import { elementsOf, TensorTally } from './tensor-tally.ts';
 
 /** `GGUF`, then a 32-bit version in the byte order of the whole file. */
 const MAGIC = [0x47, 0x47, 0x55, 0x46];

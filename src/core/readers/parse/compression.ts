@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { constants, createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib';
-import type { Content } from '../oci/content.ts';
+import type { Content } from '../../oci/content.ts';
+import { MAX_BYTES_READ, MAX_COMPRESSED_MEMBERS, MAX_INFLATED_BYTES } from '../limits.ts';
 import type { ByteSource, RangeSourceOptions } from './byte-source.ts';
 import { TimeLimit } from './byte-source.ts';
-import { MAX_BYTES_READ, MAX_COMPRESSED_MEMBERS, MAX_INFLATED_BYTES } from './limits.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
 
 /** Compressions that model files come in. Node opens `zlib` and `gzip`; the others are only recognised. */

@@ -1,6 +1,6 @@
-import { quote } from '../errors.ts';
-import type { FactsBuilder } from './facts.ts';
-import { MAX_IMPORTS, MAX_NAME_BYTES } from './limits.ts';
+import { quote } from '../../errors.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_IMPORTS, MAX_NAME_BYTES } from '../limits.ts';
 import { type ImportVerdict, isCodeByValue, judgeImport } from './pickle-imports.ts';
 
 /** One global that loading would import. */

@@ -1,7 +1,7 @@
-import type { ByteCursor } from './byte-cursor.ts';
-import { MAX_NAME_BYTES, MAX_RANK } from './limits.ts';
-import { malformed } from './parse-stop.ts';
-import { type ProtobufField, readText, walkMessage } from './protobuf-walker.ts';
+import { MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed } from '../parse/parse-stop.ts';
+import { type ProtobufField, readText, walkMessage } from '../parse/protobuf-walker.ts';
 
 /** TensorProto.DataType by number, spelled as reports spell types. */
 const DATA_TYPES = [

@@ -1,5 +1,5 @@
-import { MAX_PICKLE_MEMO, MAX_PICKLE_OBJECTS, MAX_PICKLE_STACK, MAX_PICKLE_TEXT } from './limits.ts';
-import { malformed, ParseStop } from './parse-stop.ts';
+import { MAX_PICKLE_MEMO, MAX_PICKLE_OBJECTS, MAX_PICKLE_STACK, MAX_PICKLE_TEXT } from '../limits.ts';
+import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { BEYOND_LIMIT, isKind, type PickleValue } from './pickle-values.ts';
 
 /** Texts of up to this many characters are kept also when there were too many: imports are made of them. */

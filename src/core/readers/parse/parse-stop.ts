@@ -1,4 +1,4 @@
-import type { FindingCode } from './reader.ts';
+import type { FindingCode } from '../reader.ts';
 
 /** Why a parser could not go on. */
 export type StopCode = Extract<FindingCode, 'truncated' | 'malformed' | 'too-large-to-show'>;

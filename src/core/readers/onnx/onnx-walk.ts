@@ -1,9 +1,9 @@
-import type { ByteCursor } from './byte-cursor.ts';
-import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES } from './limits.ts';
+import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { type ProtobufField, readText, walkMessage } from '../parse/protobuf-walker.ts';
+import { TensorTally } from '../tensor-tally.ts';
 import { type OnnxTensor, readPair, readTensor } from './onnx-tensor.ts';
 import { readValueInfo, type ValueInfo } from './onnx-types.ts';
-import { type ProtobufField, readText, walkMessage } from './protobuf-walker.ts';
-import { TensorTally } from './tensor-tally.ts';
 
 /** Inputs and outputs that are kept; a graph of a million inputs is not shown in full. */
 const MAX_VALUES = 10_000;

@@ -1,0 +1,75 @@
+import type { Content } from '../../oci/content.ts';
+import { MAX_BYTES_READ, MAX_PAGES_KEPT, PAGE_BYTES } from '../limits.ts';
+import { type RangeSourceOptions, readHead, TimeLimit } from './byte-source.ts';
+import { ParseStop } from './parse-stop.ts';
+
+/**
+ * A file or remote layer read at any place, in any order, for formats that point back and forth (zip, HDF5,
+ * flatbuffers). Read in pages that are kept, so that small records beside each other cost one request.
+ */
+export class PagedSource {
+  readonly size: number;
+  readonly #content: Content;
+  readonly #maxBytes: number;
+  readonly #clock: TimeLimit;
+  /** By page number, the least recently used first. */
+  readonly #pages = new Map<number, Uint8Array>();
+  #bytesRead = 0;
+
+  constructor(content: Content, options: RangeSourceOptions = {}) {
+    this.size = content.size;
+    this.#content = content;
+    this.#maxBytes = options.maxBytes ?? MAX_BYTES_READ;
+    this.#clock = new TimeLimit(options);
+  }
+
+  /** Exactly `length` bytes from `at`; the caller has bounded `length`. Throws {@link ParseStop} past the end or a bound. */
+  async read(at: number, length: number): Promise<Uint8Array> {
+    if (!Number.isSafeInteger(at) || at < 0 || length < 0 || at + length > this.size) {
+      throw new ParseStop('truncated', `${length} bytes are stated where the file has ended`, at);
+    }
+    this.#clock.check(at);
+    const first = Math.floor(at / PAGE_BYTES);
+    const last = Math.floor(Math.max(at, at + length - 1) / PAGE_BYTES);
+    if (last - first >= MAX_PAGES_KEPT / 2) return await this.#fetch(at, at + length);
+    const pages: Uint8Array[] = [];
+    for (let page = first; page <= last; page += 1) pages.push(await this.#page(page, last));
+    const joined = pages.length === 1 && pages[0] !== undefined ? pages[0] : Buffer.concat(pages);
+    return joined.subarray(at - first * PAGE_BYTES, at - first * PAGE_BYTES + length);
+  }
+
+  /** One page; those up to `last` that are missing after it come in the same request. */
+  async #page(page: number, last: number): Promise<Uint8Array> {
+    const kept = this.#pages.get(page);
+    if (kept !== undefined) {
+      this.#pages.delete(page);
+      this.#pages.set(page, kept);
+      return kept;
+    }
+    let end = page + 1;
+    while (end <= last && !this.#pages.has(end)) end += 1;
+    const bytes = await this.#fetch(page * PAGE_BYTES, Math.min(this.size, end * PAGE_BYTES));
+    for (let n = page; n < end; n += 1)
+      this.#keep(n, bytes.slice((n - page) * PAGE_BYTES, (n - page + 1) * PAGE_BYTES));
+    return bytes.subarray(0, PAGE_BYTES);
+  }
+
+  #keep(page: number, bytes: Uint8Array): void {
+    this.#pages.set(page, bytes);
+    const [oldest] = this.#pages.keys();
+    if (this.#pages.size > MAX_PAGES_KEPT && oldest !== undefined) this.#pages.delete(oldest);
+  }
+
+  async #fetch(from: number, to: number): Promise<Uint8Array> {
+    if (this.#bytesRead + to - from > this.#maxBytes) {
+      throw new ParseStop(
+        'too-large-to-show',
+        `more than ${this.#maxBytes} bytes would have to be read`,
+        from,
+      );
+    }
+    this.#bytesRead += to - from;
+    const part = this.#content.slice(from, to);
+    return await this.#clock.run(from, (signal) => readHead(part, to - from, { signal }));
+  }
+}
