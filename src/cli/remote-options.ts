@@ -112,17 +112,19 @@ function readTlsFiles(options: OptionReader): Pick<RegistryOptions, 'ca' | 'cert
   if ((cert === undefined) !== (key === undefined))
     throw new OmlmdError('usage', '--cert-file, --key-file: a client certificate needs both');
   // Node.js leaves out authorities that it cannot read.
-  if (ca !== undefined) refuseUnreadable('--ca-file', () => new X509Certificate(ca));
-  if (cert !== undefined)
-    refuseUnreadable('--cert-file, --key-file', () => tls.createSecureContext({ cert, key }));
+  if (ca !== undefined) refuseUnusable('--ca-file: not a certificate', () => new X509Certificate(ca));
+  if (cert !== undefined) {
+    const what = '--cert-file, --key-file: the certificate or its key cannot be used';
+    refuseUnusable(what, () => tls.createSecureContext({ cert, key }));
+  }
   return { ca, cert, key };
 }
 
-function refuseUnreadable(option: string, read: () => unknown): void {
+function refuseUnusable(what: string, read: () => unknown): void {
   try {
     read();
   } catch (error) {
-    throw new OmlmdError('usage', `${option}: ${quote((error as Error).message)}`, { cause: error });
+    throw new OmlmdError('usage', `${what}: ${quote((error as Error).message)}`, { cause: error });
   }
 }
 
