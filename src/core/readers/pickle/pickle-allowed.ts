@@ -1,6 +1,6 @@
 /**
  * Globals that model files name in ordinary use, by module. Single names, never packages: a trusted package also holds
- * functions that run what they are given. scikit-learn has its own list.
+ * functions that run what they are given. scikit-learn and torch have their own lists.
  */
 export const ALLOWED_GLOBALS: Readonly<Record<string, string>> = {
   builtins:
@@ -122,13 +122,4 @@ export const ALLOWED_GLOBALS: Readonly<Record<string, string>> = {
   'lightgbm.basic': 'Booster',
   'lightgbm.compat': '_LGBMLabelEncoder LGBMLabelEncoder',
   'catboost.core': 'CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker',
-
-  'torch._utils':
-    '_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_tensor',
-  torch:
-    'Size device FloatStorage DoubleStorage HalfStorage BFloat16Storage LongStorage IntStorage ShortStorage CharStorage ByteStorage BoolStorage ' +
-    'float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128 float float8_e4m3fn float8_e5m2 Tensor',
-  'torch.storage': 'UntypedStorage TypedStorage _UntypedStorage _TypedStorage',
-  'torch._tensor': '_rebuild_from_type_v2 Tensor',
-  'torch.nn.parameter': 'Parameter Buffer',
 };

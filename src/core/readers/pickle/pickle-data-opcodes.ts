@@ -162,13 +162,14 @@ export const DATA_OPCODES: PickleOpcodes = new Map([
     cursor.u8();
   }),
   opcode('P', 0, async (state) => {
-    await readLine(state);
+    const line = await readLine(state);
+    const id = line === undefined ? BEYOND_LIMIT : decodeText(line);
     state.trace.persistentId();
-    state.stack.push(FOREIGN);
+    state.stack.pushObject(() => ({ kind: 'persistent', id }));
   }),
   opcode('Q', 1, ({ stack, trace }) => {
-    stack.pop();
+    const id = stack.pop();
     trace.persistentId();
-    stack.push(FOREIGN);
+    stack.pushObject(() => ({ kind: 'persistent', id }));
   }),
 ]);

@@ -1,5 +1,6 @@
 import { ALLOWED_GLOBALS } from './pickle-allowed.ts';
 import { SKLEARN_GLOBALS } from './sklearn-globals.ts';
+import { TORCH_GLOBALS } from './torch-globals.ts';
 
 /** How an import is judged: on a framework's list, on none, or known to run code or to reach what does. */
 export type ImportVerdict = 'allowed' | 'unknown' | 'dangerous';
@@ -141,7 +142,10 @@ export function judgeImport(module: string, name: string): ImportVerdict {
 }
 
 function isAllowed(module: string, name: string): boolean {
-  if (listed(ALLOWED_GLOBALS, module, name) || listed(SKLEARN_GLOBALS, module, name)) return true;
+  if ([ALLOWED_GLOBALS, SKLEARN_GLOBALS, TORCH_GLOBALS].some((table) => listed(table, module, name)))
+    return true;
+  // A class of a TorchScript archive, whose code is in the archive: Python has no module of that name.
+  if (/^__torch__(?:\.|$)/.test(module) && !name.includes('.')) return true;
   if (names(CODE_BY_VALUE, module, name)) return true;
   // What Cython writes for the pickling of a class of its own.
   const cython = /^__pyx_unpickle_(\w+)$/.exec(name)?.[1];

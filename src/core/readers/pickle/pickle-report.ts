@@ -61,7 +61,7 @@ export function className(value: PickleValue | undefined): string | undefined {
     const named = classOf(value);
     return named === undefined ? undefined : `${named.module}.${named.name}`;
   }
-  if (isKind(value, 'opaque')) return undefined;
+  if (isKind(value, 'opaque') || isKind(value, 'persistent')) return undefined;
   return isKind(value, 'global') ? `${value.module}.${value.name}` : `builtins.${value.kind}`;
 }
 

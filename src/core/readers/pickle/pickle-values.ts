@@ -14,6 +14,7 @@ type PickleNode =
   | PickleGlobal
   | PickleObject
   | PickleArray
+  | PicklePersistent
   | PickleOpaque;
 
 /** A byte string; `bytes` is undefined where it was too long to keep. */
@@ -73,10 +74,16 @@ export interface PickleArray {
   readonly objects: readonly PickleValue[] | undefined;
 }
 
+/** Something that is kept outside of the pickle, by the name it has there: torch's storages. */
+export interface PicklePersistent {
+  readonly kind: 'persistent';
+  readonly id: PickleValue;
+}
+
 /** A value that is not followed, and why. */
 export interface PickleOpaque {
   readonly kind: 'opaque';
-  /** `limit`: there were too many; `foreign`: persistent ids, out-of-band buffers, the extension registry. */
+  /** `limit`: there were too many; `foreign`: out-of-band buffers, the extension registry. */
   readonly reason: 'limit' | 'foreign';
 }
 
