@@ -63,6 +63,8 @@ export const MAX_RANK = 64;
 export const MAX_HEADER_JSON_DEPTH = 64;
 /** Nesting of protobuf messages (ONNX subgraphs). Stops the stack from running out. */
 export const MAX_PROTOBUF_DEPTH = 64;
+/** Tables of a flatbuffer that are looked into. Stops tables that name the same tables again and again, level by level. */
+export const MAX_FLATBUFFER_TABLES = 500_000;
 /** Names in a histogram, map or set (operators, domains, initializers). Stops a file of nothing but distinct names. */
 export const MAX_DISTINCT_NAMES = 100_000;
 /** Files one model may name beside it. */
