@@ -1,0 +1,108 @@
+import { bytesContent } from '../../oci/content.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_PICKLES_IN_FILE } from '../limits.ts';
+import { ByteCursor } from '../parse/byte-cursor.ts';
+import { RangeSource } from '../parse/byte-source.ts';
+import { type PickleProgress, runPickle } from './pickle-machine.ts';
+import { looksLikePickle } from './pickle-recognition.ts';
+import { PickleTrace } from './pickle-trace.ts';
+import type { PickleValue } from './pickle-values.ts';
+
+const STOP = 0x2e;
+
+/** The pickles of one file, one after the other or in several places, and what is in the byte strings of them. */
+export class PickleReading {
+  readonly #facts: FactsBuilder;
+  readonly #trace = new PickleTrace();
+  readonly #progress: PickleProgress = { protocol: 0, nested: [] };
+  #nestedRead = 0;
+
+  constructor(facts: FactsBuilder) {
+    this.#facts = facts;
+  }
+
+  /** The highest protocol of the pickles that are the file's own. */
+  get protocol(): number {
+    return this.#progress.protocol;
+  }
+
+  imports(module: string, name: string): boolean {
+    return this.#trace.has(module, name);
+  }
+
+  /** One pickle, up to its STOP. */
+  async readOne(cursor: ByteCursor): Promise<PickleValue> {
+    try {
+      return (await runPickle(cursor, this.#trace, this.#progress)).value;
+    } finally {
+      await this.#readNested();
+    }
+  }
+
+  /** A pickle that is all there should be. Bytes behind STOP are not loaded by `load`, but by a second `load`. */
+  async readWhole(cursor: ByteCursor, took: (root: PickleValue) => void): Promise<void> {
+    try {
+      const first = await runPickle(cursor, this.#trace, this.#progress);
+      took(first.value);
+      await this.#readTail(cursor);
+    } finally {
+      await this.#readNested();
+    }
+  }
+
+  async #readTail(cursor: ByteCursor): Promise<void> {
+    if (!(await cursor.fill(1))) return;
+    const at = cursor.position;
+    let pickles = 0;
+    while (pickles < MAX_PICKLES_IN_FILE && (await this.#nextPickle(cursor))) pickles += 1;
+    const what =
+      pickles === 0
+        ? 'bytes follow'
+        : `${pickles} more ${pickles === 1 ? 'pickle follows' : 'pickles follow'}`;
+    this.#facts.finding('medium', 'hidden-data', `${what} the end of the pickle`, `offset ${at}`);
+  }
+
+  /** A tail that is no pickle is not an error; how far one was understood is on record. */
+  async #nextPickle(cursor: ByteCursor): Promise<boolean> {
+    if (!(await cursor.fill(2)) && cursor.buffered === 0) return false;
+    await cursor.fill(64);
+    const ahead = Uint8Array.from(
+      { length: Math.min(64, cursor.buffered) },
+      (_, index) => cursor.peek(index) ?? STOP,
+    );
+    if (!looksLikePickle(ahead)) return false;
+    await runPickle(cursor, this.#trace, { protocol: 0, nested: this.#progress.nested });
+    return true;
+  }
+
+  /** Byte strings that are pickles: what loads them is an import, which is judged; what they import is listed too. */
+  async #readNested(): Promise<void> {
+    const { nested } = this.#progress;
+    for (; this.#nestedRead < Math.min(nested.length, MAX_PICKLES_IN_FILE); this.#nestedRead += 1) {
+      const bytes = nested[this.#nestedRead];
+      if (bytes === undefined || !looksLikePickle(bytes)) continue;
+      this.#facts.finding(
+        'medium',
+        'hidden-data',
+        `a byte string of ${bytes.byteLength} bytes is a pickle itself`,
+      );
+      const cursor = new ByteCursor(new RangeSource(bytesContent(bytes)));
+      await this.#facts.collect(
+        async () => {
+          await runPickle(cursor, this.#trace, { protocol: 0, nested });
+        },
+        () => false,
+      );
+    }
+  }
+
+  /** Every import with its verdict, and that loading runs code. */
+  reportImports(): void {
+    this.#trace.report(this.#facts);
+    this.#facts.finding(
+      'info',
+      'runs-code-when-loaded',
+      'loading a file of this format can run code that is in it',
+    );
+  }
+}
