@@ -3,6 +3,7 @@ import type { CallOptions } from '../oci/content.ts';
 import { ggufReader } from './gguf/gguf.ts';
 import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
+import { npyReader } from './numpy/npy.ts';
 import { onnxReader } from './onnx/onnx.ts';
 import { readHead, withHead } from './parse/byte-source.ts';
 import { joblibReader, pickleReader } from './pickle/pickle.ts';
@@ -10,11 +11,14 @@ import { unstopped } from './read-file.ts';
 import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
 import { unknownFacts } from './unknown.ts';
+import { zipReaders } from './zip/zip-model.ts';
 
 /** In the order they are asked; the first that recognises the content reads it. */
 export const MODEL_READERS: readonly ModelReader[] = [
   safetensorsReader,
   ggufReader,
+  ...zipReaders,
+  npyReader,
   onnxReader,
   joblibReader,
   pickleReader,

@@ -51,6 +51,24 @@ export const MAX_COMPRESSED_MEMBERS = 1000;
 /** Bytes of an array or byte string that is kept, because class labels and feature names may be in it. */
 export const MAX_KEPT_ARRAY_BYTES = 64 * 1024;
 
+/** Bytes of the header of one numpy array; version 1 allows 64 KiB, later ones are for types of many fields. */
+export const MAX_NPY_HEADER_BYTES = 1024 * 1024;
+
+/** Bytes at the end of a zip file in which its directory's end must begin: the longest comment, and the record. */
+export const ZIP_TAIL_BYTES = 65_535 + 22;
+/** Entries of a zip directory that are looked at. Stops archives of a million empty members. */
+export const MAX_ZIP_ENTRIES = 100_000;
+/** Bytes of a zip directory that are read; 100,000 ordinary entries take ten million. */
+export const MAX_ZIP_DIRECTORY_BYTES = 16 * 1024 * 1024;
+/** Bytes between two members that padding and extra fields explain. Stops data that belongs to no member. */
+export const MAX_ZIP_GAP_BYTES = 8192;
+/** How much larger than packed a deflated member can be (1032 times, and a block's head). Stops sizes that are lies. */
+export const MAX_ZIP_UNPACKED_RATIO = 1100;
+/** How much larger than its file an archive may be unpacked without a finding. Stops bombs from going unnoticed. */
+export const MAX_ZIP_UNPACKED_TOTAL_RATIO = 100;
+/** Members beside the expected ones whose first bytes are looked at. Stops a thousand requests for a thousand names. */
+export const MAX_ODD_MEMBERS = 64;
+
 /** Bytes of any text that is kept. Stops one string from filling a report. */
 export const MAX_STRING_BYTES = 64 * 1024;
 /** Bytes of a name of a tensor, operator or key. */

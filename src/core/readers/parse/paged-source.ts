@@ -23,6 +23,11 @@ export class PagedSource {
     this.#clock = new TimeLimit(options);
   }
 
+  /** Whether not even a page may be read any more. */
+  get isSpent(): boolean {
+    return this.#bytesRead + PAGE_BYTES > this.#maxBytes;
+  }
+
   /** Exactly `length` bytes from `at`; the caller has bounded `length`. Throws {@link ParseStop} past the end or a bound. */
   async read(at: number, length: number): Promise<Uint8Array> {
     if (!Number.isSafeInteger(at) || at < 0 || length < 0 || at + length > this.size) {

@@ -1,0 +1,69 @@
+import { quote } from '../../errors.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_NAME_BYTES } from '../limits.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { ParseStop } from '../parse/parse-stop.ts';
+import { PickleReading } from '../pickle/pickle-reading.ts';
+import { type TensorInfo, TensorTally } from '../tensor-tally.ts';
+import { type NpyHeader, readNpyHeader } from './npy-header.ts';
+
+/** The arrays of one file, their types and shapes, and the pickles that stand in place of data in object arrays. */
+export class ArrayReport {
+  readonly #facts: FactsBuilder;
+  readonly #tally = new TensorTally();
+  readonly #pickles: PickleReading;
+  #objects = 0;
+
+  constructor(facts: FactsBuilder) {
+    this.#facts = facts;
+    this.#pickles = new PickleReading(facts);
+  }
+
+  /** Reads one array from its first byte; what the header states is compared with the bytes that are there. */
+  async add(name: string, cursor: ByteCursor, size: number): Promise<NpyHeader> {
+    const start = cursor.position;
+    const header = await readNpyHeader(cursor);
+    const { type, shape, elements, fortranOrder } = header;
+    const bytes = elements * BigInt(type.itemBytes);
+    const info: TensorInfo & Record<string, unknown> = {
+      name: name.slice(0, MAX_NAME_BYTES),
+      dtype: type.name,
+      shape,
+      ...(type.hasObjects ? {} : { bytes: Number(bytes) }),
+      order: fortranOrder ? 'F' : 'C',
+      ...(type.fields.length > 0 ? { fields: type.fields } : {}),
+    };
+    this.#tally.add(info, elements, bytes);
+    if (type.hasObjects) await this.#objectArray(name, cursor);
+    else this.#checkLength(name, bytes, size - (cursor.position - start));
+    return header;
+  }
+
+  #checkLength(name: string, bytes: bigint, left: number): void {
+    const missing = bytes - BigInt(left);
+    if (missing > 0n)
+      throw new ParseStop('truncated', `the array ${quote(name)} has ${bytes} bytes, ${left} are there`);
+    if (missing < 0n)
+      this.#facts.finding('medium', 'hidden-data', `${-missing} bytes follow the array ${quote(name)}`);
+  }
+
+  /** numpy loads these only when asked to (`allow_pickle`), and then runs whatever the pickle holds. */
+  async #objectArray(name: string, cursor: ByteCursor): Promise<void> {
+    this.#objects += 1;
+    const message = `the array ${quote(name)} holds Python objects as a pickle`;
+    this.#facts.finding('medium', 'object-array', message);
+    await this.#pickles.readWhole(cursor, () => {});
+  }
+
+  /** @param complete whether every array was seen: a count of some is none */
+  report(complete: boolean): void {
+    const facts = this.#facts;
+    facts.property('framework', 'numpy');
+    if (complete) facts.property('parameter_count', this.#tally.parameters);
+    facts.property('precision', this.#tally.precision);
+    facts.details.tensor_count = this.#tally.count;
+    facts.details.dtypes = this.#tally.dtypes;
+    facts.details.tensors = this.#tally.listed;
+    if (this.#objects > 0) this.#pickles.reportImports();
+  }
+}

@@ -1,0 +1,22 @@
+import type { CallOptions } from '../../oci/content.ts';
+import type { FactsBuilder } from '../facts.ts';
+import type { ZipArchive } from '../parse/zip-archive.ts';
+import type { ModelFile } from '../reader.ts';
+
+/** What the parser of a format that is a zip file works with. */
+export interface ZipReading {
+  readonly file: ModelFile;
+  readonly archive: ZipArchive;
+  readonly facts: FactsBuilder;
+  readonly options: CallOptions;
+}
+
+/** A model format that is a zip file. The names of its members tell it from the others. */
+export interface ZipFormat {
+  /** Equal to `model_format_name`. */
+  readonly id: string;
+  readonly extensions: readonly string[];
+  /** @param names of the members in the order of the directory; a set for quick questions */
+  fits(names: ReadonlySet<string>): boolean;
+  parse(reading: ZipReading): Promise<void>;
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import { bytesContent } from '../../../../src/core/oci/content.ts';
+import { FactsBuilder } from '../../../../src/core/readers/facts.ts';
+import { ParseStop } from '../../../../src/core/readers/parse/parse-stop.ts';
+import { ZipArchive } from '../../../../src/core/readers/parse/zip-archive.ts';
+import { countingContent } from '../fixtures.ts';
+import { type Entry, zip, zipEnd, zipParts } from '../zip-bytes.ts';
+
+const A: Entry = { name: 'a.txt', data: 'first' };
+const B: Entry = { name: 'b/b.txt', data: 'second '.repeat(50), deflate: true };
+
+async function open(bytes: Uint8Array) {
+  const facts = new FactsBuilder();
+  const archive = await ZipArchive.open(bytesContent(bytes), facts, {});
+  const codes = () => facts.build('zip', 'x').findings.map(({ severity, code }) => `${severity} ${code}`);
+  return { archive, facts, codes };
+}
+
+/** Opens every member to its end. */
+async function unpack(bytes: Uint8Array) {
+  const opened = await open(bytes);
+  const texts: string[] = [];
+  for (const member of opened.archive.members) {
+    texts.push(Buffer.from(await opened.archive.bytes(member, 1000)).toString());
+  }
+  return { ...opened, texts };
+}
+
+/** The zip64 records before an end that leaves everything to them. */
+function zip64(entries: readonly Entry[], change: { statedAt?: number; end32?: number } = {}): Buffer {
+  const parts = zipParts(entries);
+  const record = Buffer.alloc(56);
+  record.writeUInt32LE(0x06064b50, 0);
+  record.writeBigUInt64LE(44n, 4);
+  record.writeBigUInt64LE(BigInt(parts.count), 24);
+  record.writeBigUInt64LE(BigInt(parts.count), 32);
+  record.writeBigUInt64LE(BigInt(parts.directory.byteLength), 40);
+  record.writeBigUInt64LE(BigInt(parts.body.byteLength), 48);
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50, 0);
+  const at = parts.body.byteLength + parts.directory.byteLength;
+  locator.writeBigUInt64LE(BigInt(change.statedAt ?? at), 8);
+  const end = zipEnd({ count: 0xffff, directory: Buffer.alloc(0) }, change.end32 ?? 0xffffffff);
+  end.writeUInt32LE(0xffffffff, 12);
+  return Buffer.concat([parts.body, parts.directory, record, locator, end]);
+}
+
+describe('a zip file', () => {
+  it('gives stored and deflated members, without findings', async () => {
+    const { texts, codes, archive } = await unpack(zip(A, B));
+    expect(texts).toEqual(['first', 'second '.repeat(50)]);
+    expect(codes()).toEqual([]);
+    expect(archive.named('a.txt')).toHaveLength(1);
+  });
+
+  it('with zip64 records is read as well', async () => {
+    const { texts, codes } = await unpack(zip64([A, B]));
+    expect(texts).toHaveLength(2);
+    expect(codes()).toEqual([]);
+  });
+
+  it('gives a stored member as content of its own', async () => {
+    const { archive } = await open(zip(B, A));
+    const [b, a] = archive.members;
+    if (a === undefined || b === undefined) throw new Error('two members');
+    expect(await archive.content(b)).toBeUndefined();
+    const content = await archive.content(a);
+    expect(content?.size).toBe(5);
+  });
+
+  it('may be empty, and may have a comment', async () => {
+    expect((await open(zipEnd(zipParts([]), 0))).archive.members).toEqual([]);
+    const parts = zipParts([A]);
+    const end = zipEnd(parts, parts.body.byteLength, 5);
+    const { texts, codes } = await unpack(
+      Buffer.concat([parts.body, parts.directory, end, Buffer.from('hello')]),
+    );
+    expect(texts).toEqual(['first']);
+    expect(codes()).toEqual([]);
+  });
+
+  it('costs one request at its end, whatever lies before', async () => {
+    const big = zip({ name: 'weights', data: Buffer.alloc(3_000_000) }, A);
+    const counted = countingContent(bytesContent(big));
+    const archive = await ZipArchive.open(counted.content, new FactsBuilder(), {});
+    const [, last] = archive.members;
+    if (last !== undefined) await archive.bytes(last, 100);
+    expect(counted.ranges).toHaveLength(1);
+    expect(counted.bytes()).toBeLessThan(200_000);
+  });
+});
+
+describe('tricks in a zip file', () => {
+  const nested = zip({ name: 'inner', data: 'x' });
+  const two = () => {
+    // Python counts back from the end and sees `good`; whoever goes to the stated place sees `evil`.
+    const evil = zipParts([{ name: 'evil', data: 'no' }]);
+    const shift = evil.body.byteLength + evil.directory.byteLength;
+    const good = zipParts([{ name: 'good', data: 'yes' }]);
+    const at = evil.body.byteLength;
+    const pad = Buffer.alloc(Math.max(0, at - good.body.byteLength));
+    const end = zipEnd({ count: 1, directory: good.directory }, at);
+    return { bytes: Buffer.concat([evil.body, evil.directory, good.body, pad, good.directory, end]), shift };
+  };
+  it.each<[string, Uint8Array, string]>([
+    ['a member twice', zip(A, A), 'high hidden-data'],
+    ['a name through ..', zip({ name: '../a', data: 'x' }), 'critical external-path'],
+    ['an absolute name', zip({ name: '/etc/a', data: 'x' }), 'critical external-path'],
+    ['a name of Windows', zip({ name: 'C:\\a', data: 'x' }), 'critical external-path'],
+    ['a name with a zero', zip({ name: 'a\u0000.txt', data: 'x' }), 'high hidden-data'],
+    ['a member without a name', zip({ name: '', data: 'x' }), 'high hidden-data'],
+    ['an encrypted member', zip({ ...A, flags: 1 }), 'high encrypted'],
+    ['another name in the local header', zip({ ...A, local: { name: 'b.txt' } }), 'high hidden-data'],
+    ['encryption in the local header only', zip({ ...A, local: { flags: 1 } }), 'high hidden-data'],
+    ['another method in the local header', zip({ ...A, local: { method: 8 } }), 'high hidden-data'],
+    ['another size in the local header', zip({ ...A, local: { packed: 3 } }), 'high hidden-data'],
+    ['a wrong checksum', zip({ ...A, crc: 1 }), 'medium malformed'],
+    ['overlapping members', zip(A, { ...B, headerAt: 3 }), 'high malformed'],
+    ['bytes behind the end', Buffer.concat([zip(A), Buffer.alloc(10)]), 'medium hidden-data'],
+    ['bytes before the start', Buffer.concat([Buffer.alloc(10), zip(A)]), 'medium hidden-data'],
+    ['bytes between members', gap(20_000), 'medium hidden-data'],
+    ['a zip file inside', zip({ name: 'inner.zip', data: nested }), 'high hidden-data'],
+    ['two ends', Buffer.concat([zip(A), zipEnd(zipParts([]), 0)]), 'high hidden-data'],
+    ['two directories', two().bytes, 'high hidden-data'],
+    ['fewer members than stated', fewer(), 'high hidden-data'],
+    ['a name in the extra field', zip({ ...A, extra: unicodeName('evil') }), 'high hidden-data'],
+    ['a bomb by its stated size', zip({ ...B, size: 2 ** 31 }), 'high malformed'],
+    ['ends that do not agree', zip64([A], { end32: 7 }), 'high hidden-data'],
+  ])('%s is a finding', async (_what, bytes, code) => {
+    const { archive, codes } = await open(bytes);
+    for (const member of archive.members) await archive.bytes(member, 1000).catch(() => undefined);
+    expect(codes()).toContain(code);
+  });
+
+  it('both of two directories are looked into', async () => {
+    const { archive } = await open(two().bytes);
+    expect(archive.members.map(({ name }) => name).sort()).toEqual(['evil', 'good']);
+  });
+
+  it('a member that unpacks to more than it states stops there', async () => {
+    const { archive } = await open(
+      zip({ name: 'bomb', data: Buffer.alloc(5_000_000), deflate: true, size: 100 }),
+    );
+    const [bomb] = archive.members;
+    if (bomb === undefined) throw new Error('a member');
+    await expect(archive.bytes(bomb, 1000)).rejects.toMatchObject({ code: 'malformed' });
+  });
+
+  it('a member larger than the limit is not read', async () => {
+    const { archive } = await open(zip({ name: 'large', data: Buffer.alloc(5000) }));
+    const [large] = archive.members;
+    if (large === undefined) throw new Error('a member');
+    await expect(archive.bytes(large, 1000)).rejects.toMatchObject({ code: 'too-large-to-show' });
+  });
+
+  it('a directory of 120,000 members is read up to its limit, in time', { timeout: 20_000 }, async () => {
+    const many = zipParts(Array.from({ length: 120_000 }, (_, i) => ({ name: `m${i}` })));
+    const end = zipEnd({ count: 0xffff, directory: many.directory }, many.body.byteLength);
+    const start = performance.now();
+    const { archive, codes } = await open(Buffer.concat([many.body, many.directory, end]));
+    expect(performance.now() - start).toBeLessThan(3000);
+    expect(archive.members).toHaveLength(100_000);
+    expect(codes()).toContain('medium too-large-to-show');
+  });
+});
+
+describe('damaged zip files', () => {
+  it('every prefix stops or gives members', async () => {
+    const whole = zip64([A, B]);
+    for (let length = 0; length < whole.byteLength; length += 1) {
+      const cut = whole.subarray(0, length);
+      await unpack(cut).catch((error: unknown) => expect(error).toBeInstanceOf(ParseStop));
+    }
+  });
+
+  it('flipped bytes stop or give members', async () => {
+    const whole = zip(A, B);
+    for (let at = 0; at < whole.byteLength; at += 1) {
+      for (const mask of [1, 0x80, 0xff]) {
+        const bytes = Buffer.from(whole);
+        bytes[at] = (bytes[at] ?? 0) ^ mask;
+        await unpack(bytes).catch((error: unknown) => expect(error).toBeInstanceOf(ParseStop));
+      }
+    }
+  });
+});
+
+function gap(bytes: number): Buffer {
+  const first = zipParts([A]);
+  const second = zipParts([B], first.body.byteLength + bytes);
+  const directory = Buffer.concat([first.directory, second.directory]);
+  const body = Buffer.concat([first.body, Buffer.alloc(bytes), second.body]);
+  return Buffer.concat([body, directory, zipEnd({ count: 2, directory }, body.byteLength)]);
+}
+
+function fewer(): Buffer {
+  const parts = zipParts([A]);
+  return Buffer.concat([parts.body, parts.directory, zipEnd({ ...parts, count: 3 }, parts.body.byteLength)]);
+}
+
+function unicodeName(name: string): Buffer {
+  const field = Buffer.alloc(9);
+  field.writeUInt16LE(0x7075, 0);
+  field.writeUInt16LE(5 + name.length, 2);
+  field[4] = 1;
+  return Buffer.concat([field, Buffer.from(name)]);
+}
