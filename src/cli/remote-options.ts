@@ -38,7 +38,7 @@ export function addRemoteOptions(command: Command): void {
     .option('--password-stdin', 'read the password from standard input')
     .option('--identity-token-stdin', 'read an identity token from standard input')
     .addOption(repeatable('-H, --header <header>', 'add "Name: value" to every request (repeatable)'))
-    .option('--concurrency <n>', 'blobs that move at once', integer(1, 64))
+    .option('--concurrency <n>', 'large blobs that move at once', integer(1, 64))
     .option('--retries <n>', 'tries after a failed request', integer(0, 100))
     .option('--timeout <seconds>', 'give up after so long without a byte', integer(1, 86_400));
 }

@@ -286,7 +286,7 @@ function describeReferrers(test: Test): void {
 }
 
 /** Content of each kind of way: one request, several chunks, a file that is hashed in another thread. */
-const INGESTED_BYTES = [0, 1, 5 * 1024 * 1024 + 3, 17 * 1024 * 1024 + 1];
+const INGESTED_BYTES = [0, 1, 5 * 1024 * 1024 + 3, 65 * 1024 * 1024 + 1];
 
 function describeIngest(test: Test): void {
   test('takes content of unknown digest and tells it', async (target) => {
@@ -305,7 +305,7 @@ function describeIngest(test: Test): void {
 
   test('takes nothing of a file that changes while it is taken', async (target) => {
     if (!canIngest(target)) return;
-    await withFile(randomBytes(20 * 1024 * 1024), async (content) => {
+    await withFile(randomBytes(66 * 1024 * 1024), async (content) => {
       await truncate(content.path, 1000);
       expect(await codeOf(target.ingest(content))).toBe('file-changed');
     });

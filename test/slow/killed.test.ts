@@ -9,10 +9,10 @@ import { type CliProcesses, makeCliProcesses } from './cli-process.ts';
 
 const MIB = 1024 * 1024;
 /** Large enough to be hashed in another thread. */
-const SIZE = 18 * MIB + 7;
+const SIZE = 65 * MIB + 7;
 const TIMES = 50;
 /** Slow enough that a killed process is killed in the middle. */
-const BYTES_PER_SECOND = 200_000_000;
+const BYTES_PER_SECOND = 700_000_000;
 /** What may be on its way in sockets and in memory when a pull is killed, and what is not noted yet, bytes. */
 const PULL_LOSS = 8 * MIB;
 

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { OmlmdError } from '../errors.ts';
 import type { Digest, DigestAlgorithm } from './digest.ts';
 
-/** Smallest content that is worth a thread of its own, bytes: starting one costs about as much as hashing this. */
-export const BACKGROUND_BYTES = 16 * 1024 * 1024;
+/** Content above this size is worth a thread of its own, bytes: starting one costs about as much as hashing this. */
+export const BACKGROUND_BYTES = 64 * 1024 * 1024;
 
 /** Bytes that the thread reads at once. */
 const BLOCK_BYTES = 1024 * 1024;

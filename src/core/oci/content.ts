@@ -59,8 +59,20 @@ function clamp(value: number, size: number): number {
   return Math.min(Math.max(value, 0), size);
 }
 
-export function bytesContent(bytes: Uint8Array): Content {
+/** Content that is here already. */
+export interface BytesContent extends Content {
+  readonly bytes: Uint8Array;
+}
+
+export function isBytesContent(content: Content): content is BytesContent {
+  return 'bytes' in content;
+}
+
+/** @param verifies the digest, where whoever made the bytes has checked it */
+export function bytesContent(bytes: Uint8Array, verifies?: Digest): BytesContent {
   return {
+    bytes,
+    verifies,
     size: bytes.byteLength,
     slice: (start = 0, end = bytes.byteLength) => {
       const first = clamp(start, bytes.byteLength);

@@ -8,8 +8,10 @@ import { canMount, type Source, type Target } from './target.ts';
 
 /** Deepest chain of indexes that is followed; a hostile registry can nest them for ever (S12). */
 export const MAX_NESTING = 8;
-/** Blobs that move at once unless the caller says otherwise. */
+/** Large blobs that move at once unless the caller says otherwise. */
 export const DEFAULT_CONCURRENCY = 3;
+/** What moving a blob up to this size takes is the way there and back, not its bytes. */
+export const SMALL_BLOB_BYTES = 1024 * 1024;
 /** Small requests (manifests, "is it there") at once. */
 export const REQUEST_CONCURRENCY = 12;
 
@@ -17,6 +19,8 @@ export interface CopyOptions extends CallOptions {
   /** Tags to set on the root, in order, last of all (R29). */
   readonly tags?: readonly string[];
   readonly concurrency?: number | undefined;
+  /** Blobs that are known to be in the target. */
+  readonly known?: Pick<ReadonlySet<string>, 'has'> | undefined;
   /** Also what points at the root: signatures, attestations, attached files. */
   readonly withReferrers?: boolean;
   readonly onProgress?: OnProgress | undefined;
@@ -61,7 +65,7 @@ class Copy {
   readonly #visited = new Map<string, Promise<void>>();
   /** Manifests in the order in which they were copied. */
   readonly #nodes: Descriptor[] = [];
-  readonly #transfers: Slots;
+  readonly #transfers: BlobSlots;
   readonly #requests = new Slots(REQUEST_CONCURRENCY);
   /** Stops what is still moving when one part has failed. */
   readonly #failed = new AbortController();
@@ -74,7 +78,7 @@ class Copy {
     this.#signal = options.signal
       ? AbortSignal.any([options.signal, this.#failed.signal])
       : this.#failed.signal;
-    this.#transfers = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.#transfers = new BlobSlots(options.concurrency);
   }
 
   async all(root: Descriptor): Promise<void> {
@@ -146,8 +150,9 @@ class Copy {
   async #copyBlob(descriptor: Descriptor): Promise<void> {
     const { onProgress } = this.#options;
     const name = descriptor.annotations?.[Annotation.title] ?? descriptor.mediaType;
-    const there = await this.#requests.run(() => this.#target.exists(descriptor, { signal: this.#signal }));
-    const state = there ? 'exists' : await this.#transfers.run(() => this.#transfer(descriptor, name));
+    const state = (await this.#isThere(descriptor))
+      ? 'exists'
+      : await this.#transfers.run(descriptor, () => this.#transfer(descriptor, name));
     this.#options.onCopied?.(descriptor, state);
     onProgress?.({
       id: descriptor.digest,
@@ -157,6 +162,11 @@ class Copy {
       total: descriptor.size,
       state: state === 'uploaded' ? 'done' : state,
     });
+  }
+
+  async #isThere(blob: Descriptor): Promise<boolean> {
+    if (this.#options.known?.has(blob.digest)) return true;
+    return await this.#requests.run(() => this.#target.exists(blob, { signal: this.#signal }));
   }
 
   async #transfer(descriptor: Descriptor, name: string): Promise<CopyState> {
@@ -221,5 +231,21 @@ export class Slots {
       if (next === undefined) this.#free += 1;
       else next();
     }
+  }
+}
+
+/** At most so many large blobs at once, and beside them as many small ones as there may be small requests. */
+export class BlobSlots {
+  readonly #large: Slots;
+  readonly #small: Slots;
+
+  /** @param concurrency large blobs at once; with 1, small ones come one after another, too */
+  constructor(concurrency = DEFAULT_CONCURRENCY) {
+    this.#large = new Slots(concurrency);
+    this.#small = concurrency === 1 ? this.#large : new Slots(Math.max(concurrency, REQUEST_CONCURRENCY));
+  }
+
+  run<T>({ size }: Pick<Descriptor, 'size'>, work: () => Promise<T>): Promise<T> {
+    return (size <= SMALL_BLOB_BYTES ? this.#small : this.#large).run(work);
   }
 }

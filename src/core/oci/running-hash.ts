@@ -14,7 +14,7 @@ export interface RunningHash {
 
 /** A large file is hashed in another thread, behind its reader; all else where it is read. */
 export async function startRunningHash(content: Content, algorithm: DigestAlgorithm): Promise<RunningHash> {
-  if (!isFileContent(content) || content.size < BACKGROUND_BYTES) return new InlineHash(algorithm);
+  if (!isFileContent(content) || content.size <= BACKGROUND_BYTES) return new InlineHash(algorithm);
   return new FileHash(await open(content.path, 'r'), content.size, algorithm);
 }
 

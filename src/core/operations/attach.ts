@@ -34,7 +34,7 @@ export async function attach(
   const hashed = await hashFiles(files, {
     ...options,
     cache: context.digests,
-    ingester: target,
+    target,
     likelySizes: async () => new Set(),
   });
   await context.digests.save();
@@ -43,6 +43,7 @@ export async function attach(
   let wasThere = false;
   await copyGraph(packedSource(packed), packed.root, target, {
     ...options,
+    known: hashed.sent,
     onCopied(descriptor, state) {
       if (descriptor.digest === packed.root.digest) wasThere = state === 'exists';
     },

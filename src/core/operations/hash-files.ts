@@ -1,16 +1,16 @@
 import type { PackFile } from '../formats/format.ts';
-import { type FileContent, openFileContent } from '../oci/content.ts';
-import { DEFAULT_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
-import { type Digest, Digester } from '../oci/digest.ts';
+import { bytesContent, type FileContent, openFileContent, readAll } from '../oci/content.ts';
+import { BlobSlots, type CopyState, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
+import { type Digest, Digester, digestOf } from '../oci/digest.ts';
 import type { OnProgress } from '../oci/progress.ts';
-import type { Ingester } from '../oci/target.ts';
+import type { Ingester, Pusher } from '../oci/target.ts';
 import type { DigestCache } from '../store/digest-cache.ts';
 import type { CollectedFile } from './collect-files.ts';
 
 export interface HashFilesOptions {
   readonly cache: DigestCache | undefined;
   /** Where files of unknown digest go while they are hashed; undefined: they are only hashed. */
-  readonly ingester: Ingester | undefined;
+  readonly target: (Ingester & Pusher) | undefined;
   /** Sizes of blobs that may be there already: a file of such a size is hashed first, so that it is not sent again. */
   readonly likelySizes: () => Promise<ReadonlySet<number>>;
   readonly concurrency?: number | undefined;
@@ -21,28 +21,31 @@ export interface HashFilesOptions {
 export interface HashedFiles {
   /** In the order given. */
   readonly files: readonly PackFile[];
-  /** What was stored on the way. */
-  readonly ingested: ReadonlySet<Digest>;
+  /** What was stored on the way, or found to be there. */
+  readonly sent: ReadonlyMap<Digest, CopyState>;
 }
 
 /** A file up to this size is hashed before it is sent, bytes: reading it twice costs less than sending it in vain. */
-const SMALL_BYTES = 4 * 1024 * 1024;
+const HASHED_FIRST_BYTES = 4 * 1024 * 1024;
+
+/** A blob of no known type; only the manifest will say more. */
+const BLOB_TYPE = 'application/octet-stream';
 
 /** Finds the digest of each file: remembered, computed, or computed while the file is sent, so that it is read once. */
 export async function hashFiles(
   files: readonly CollectedFile[],
   options: HashFilesOptions,
 ): Promise<HashedFiles> {
-  const slots = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
+  const slots = new BlobSlots(options.concurrency);
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  const ingested = new Set<Digest>();
+  const run = new HashRun({ ...options, signal });
   const hashed: PackFile[] = [];
   const work = files.map((file, i) =>
     slots
-      .run(async () => {
+      .run(file, async () => {
         signal.throwIfAborted();
-        hashed[i] = await hashFile(file, { ...options, signal }, ingested);
+        hashed[i] = await run.file(file);
       })
       .catch((error: unknown) => {
         failed.abort(error);
@@ -51,46 +54,74 @@ export async function hashFiles(
   );
   // The first failure is the reason; the others only stopped because of it.
   await settleAll(work).catch(() => Promise.reject(failed.signal.reason));
-  return { files: hashed, ingested };
+  return { files: hashed, sent: run.sent };
 }
 
-async function hashFile(
-  { path, title, mediaType }: CollectedFile,
-  options: HashFilesOptions,
-  ingested: Set<Digest>,
-): Promise<PackFile> {
-  const content = await openFileContent(path);
-  const known = await options.cache?.get(path);
-  const packed = (digest: Digest): PackFile => ({ title, mediaType, digest, size: content.size, content });
-  if (known !== undefined) return packed(known);
-  const before = await options.cache?.mark(path);
-  const ingester = await chooseIngester(content, options);
-  const digest = ingester
-    ? await ingester.ingest(content, { name: title, onProgress: options.onProgress, signal: options.signal })
-    : await hash(content, title, options);
-  if (ingester) ingested.add(digest);
-  if (before !== undefined) await options.cache?.put(path, before, digest);
-  return packed(digest);
-}
+class HashRun {
+  readonly sent = new Map<Digest, CopyState>();
+  readonly #options: HashFilesOptions;
+  /** Small blobs on their way: two equal files are sent once. */
+  readonly #sending = new Map<Digest, Promise<CopyState>>();
 
-async function chooseIngester(
-  content: FileContent,
-  options: HashFilesOptions,
-): Promise<Ingester | undefined> {
-  if (options.ingester === undefined || content.size <= SMALL_BYTES) return undefined;
-  return (await options.likelySizes()).has(content.size) ? undefined : options.ingester;
-}
-
-async function hash(content: FileContent, name: string, options: HashFilesOptions): Promise<Digest> {
-  const digester = new Digester();
-  let bytes = 0;
-  const report = (state: 'active' | 'done') =>
-    options.onProgress?.({ id: name, name, kind: 'hash', bytes, total: content.size, state });
-  for await (const chunk of content.stream({ signal: options.signal })) {
-    digester.update(chunk);
-    bytes += chunk.byteLength;
-    report('active');
+  constructor(options: HashFilesOptions) {
+    this.#options = options;
   }
-  report('done');
-  return digester.digest();
+
+  async file({ path, title, mediaType }: CollectedFile): Promise<PackFile> {
+    const { cache } = this.#options;
+    const content = await openFileContent(path);
+    const mark = await cache?.look(path);
+    const packed = (digest: Digest): PackFile => ({ title, mediaType, digest, size: content.size, content });
+    if (mark?.digest !== undefined) return packed(mark.digest);
+    const digest = await this.#digest(content, title);
+    if (mark !== undefined) await cache?.put(path, mark, digest);
+    return packed(digest);
+  }
+
+  async #digest(content: FileContent, name: string): Promise<Digest> {
+    const { target, likelySizes, onProgress, signal } = this.#options;
+    if (target === undefined) return await this.#hash(content, name);
+    if (content.size <= SMALL_BLOB_BYTES) return await this.#sendSmall(target, content, name);
+    if (content.size <= HASHED_FIRST_BYTES || (await likelySizes()).has(content.size))
+      return await this.#hash(content, name);
+    const digest = await target.ingest(content, { name, onProgress, signal });
+    this.sent.set(digest, 'uploaded');
+    return digest;
+  }
+
+  /** A small file is read into memory once, and sent as soon as it is hashed: beside the large ones, not after them. */
+  async #sendSmall(target: Pusher, content: FileContent, name: string): Promise<Digest> {
+    const { onProgress, signal } = this.#options;
+    const bytes = await readAll(content, SMALL_BLOB_BYTES, { signal });
+    const size = bytes.byteLength;
+    const digest = digestOf(bytes);
+    const send = async (): Promise<CopyState> => {
+      const descriptor = { mediaType: BLOB_TYPE, digest, size };
+      if (await target.exists(descriptor, { signal })) return 'exists';
+      await target.push(descriptor, bytesContent(bytes, digest), { name, onProgress, signal });
+      return 'uploaded';
+    };
+    const sending = this.#sending.get(digest) ?? send();
+    this.#sending.set(digest, sending);
+    const state = await sending;
+    this.sent.set(digest, state);
+    const shown = state === 'uploaded' ? 'done' : state;
+    onProgress?.({ id: digest, name, kind: 'upload', bytes: size, total: size, state: shown });
+    return digest;
+  }
+
+  async #hash(content: FileContent, name: string): Promise<Digest> {
+    const { onProgress, signal } = this.#options;
+    const digester = new Digester();
+    let bytes = 0;
+    const report = (state: 'active' | 'done') =>
+      onProgress?.({ id: name, name, kind: 'hash', bytes, total: content.size, state });
+    for await (const chunk of content.stream({ signal })) {
+      digester.update(chunk);
+      bytes += chunk.byteLength;
+      report('active');
+    }
+    report('done');
+    return digester.digest();
+  }
 }

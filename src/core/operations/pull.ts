@@ -66,17 +66,15 @@ export async function pull(
   const layers = selectLayers(artifact, options);
   const toPlace: LayerToPlace[] = [];
   for (const layer of layers) toPlace.push(await toLayer(artifact, layer, options));
-  await warnOfFindings(
-    artifact,
-    toPlace.filter((layer) => !isArchive(layer)),
-    options,
-  );
+  const passedOver = titlesOfOthers(artifact, toPlace);
   const placed = await placeLayers(folder, toPlace, {
     onExisting: options.onExisting ?? 'refuse',
     allowHidden: options.allowHidden ?? [],
     concurrency: options.concurrency,
     onProgress: options.onProgress,
-    onUnpacked: (title, content) => warnOfFile(title, content, options),
+    onReady: async (title, content) => {
+      if (!passedOver.has(title)) await warnOfFile(title, content, options);
+    },
     signal: options.signal,
   });
   const { reference, root, format, manifest, source } = artifact;
@@ -146,21 +144,17 @@ async function toLayer(
   return kind === undefined ? file : { ...file, unpack: 'beside' };
 }
 
-/** Looks into the model layers by ranges, before anything is downloaded. A layer that cannot be read so is no reason to stop. */
-async function warnOfFindings(
-  artifact: Artifact,
-  layers: readonly TitledLayer[],
-  options: PullOptions,
-): Promise<void> {
-  const { onFinding, signal } = options;
-  if (onFinding === undefined) return;
-  const models = new Set(artifact.format.modelLayers(artifact.manifest).map((layer) => layer.digest));
-  for (const { title, descriptor } of layers) {
-    if (!models.has(descriptor.digest)) continue;
-    await warnOfFile(title, await artifact.source.fetch(descriptor, { signal }), options);
-  }
+/** Titles of the files that are no model by their artifact's own word. What is in an archive may always be one. */
+function titlesOfOthers(
+  { format, manifest }: Artifact,
+  layers: readonly LayerToPlace[],
+): ReadonlySet<string> {
+  const models = new Set(format.modelLayers(manifest).map(({ digest }) => digest));
+  const others = layers.filter((layer) => !isArchive(layer) && !models.has(layer.descriptor.digest));
+  return new Set(others.map(({ title }) => title));
 }
 
+/** Looks into a file that came, so that what is dangerous in it is told before it gets its name. */
 async function warnOfFile(file: string, content: Content, options: PullOptions): Promise<void> {
   const { onFinding, signal } = options;
   if (onFinding === undefined) return;

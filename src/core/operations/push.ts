@@ -91,10 +91,10 @@ export async function push(
   const tags = tagsToSet(location);
   const target = openTarget(context, location);
   if (options.tagIfAbsent) await refuseExistingTags(what, target, tags, options.signal);
-  const { files, ingested } = await hashFiles(model.files, {
+  const { files, sent } = await hashFiles(model.files, {
     ...options,
     cache: options.digestCache === false ? undefined : context.digests,
-    ingester: options.dryRun ? undefined : target,
+    target: options.dryRun ? undefined : target,
     likelySizes: once(() => sizesThere(target, tags, options.signal)),
   });
   await context.digests.save();
@@ -108,15 +108,15 @@ export async function push(
     throw new OmlmdError('digest-mismatch', `${what}: the artifact has the digest ${packed.root.digest}`);
   }
   const states = new Map<Digest, CopyState>();
-  const ingestedIds: ReadonlySet<string> = ingested;
+  const known: ReadonlyMap<string, CopyState> = sent;
   if (!options.dryRun) {
     const onCopied = ({ digest }: Descriptor, state: CopyState) =>
-      void states.set(digest, ingested.has(digest) ? 'uploaded' : state);
+      void states.set(digest, sent.get(digest) ?? state);
     // What was sent while it was hashed has been reported; once more, its bytes would count twice.
     const onProgress: OnProgress = (p) => {
-      if (!ingestedIds.has(p.id)) options.onProgress?.(p);
+      if (!known.has(p.id)) options.onProgress?.(p);
     };
-    await copyGraph(packedSource(packed), packed.root, target, { ...options, onProgress, onCopied });
+    await copyGraph(packedSource(packed), packed.root, target, { ...options, known, onProgress, onCopied });
     for (const tag of tags) await target.tag(packed.root, tag, { signal: options.signal });
   }
   const result = describePush(location, tags, model, packed, states);

@@ -64,7 +64,7 @@ export class ChunkReader {
    * same: those of a large file are hashed in the background, others are read here.
    */
   async skipTo(position: number): Promise<void> {
-    if (this.#expected.size >= BACKGROUND_BYTES) return;
+    if (this.#expected.size > BACKGROUND_BYTES) return;
     for (let at = 0; at < position; ) at = (await this.read(at, position - at)).end;
   }
 

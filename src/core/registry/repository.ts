@@ -86,7 +86,7 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
       );
     const content = remoteContent(this.#blob(target));
     if (target.size > SMALL_BLOB_BYTES) return content;
-    return bytesContent(await this.#readSmall(content, options));
+    return bytesContent(await this.#readSmall(content, options), target.digest);
   }
 
   async #readSmall(content: Content, options: CallOptions): Promise<Uint8Array> {
@@ -107,7 +107,7 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
         'size-mismatch',
         `fetch ${this.#address.textOf(target.digest)}: expected ${target.size} bytes, got ${bytes.byteLength}`,
       );
-    return bytesContent(bytes);
+    return bytesContent(bytes, target.digest);
   }
 
   exists(target: Descriptor, options: CallOptions = {}): Promise<boolean> {

@@ -63,7 +63,7 @@ export class BlobHasher {
   async #digest(file: FileHandle, size: number, algorithm: DigestAlgorithm): Promise<Digest> {
     const { signal, onBytes } = this.#options;
     // Another thread reads the same bytes again from the page cache, so that this one is free for the next file.
-    const background = size >= BACKGROUND_BYTES ? new BackgroundHash(file.fd, algorithm) : undefined;
+    const background = size > BACKGROUND_BYTES ? new BackgroundHash(file.fd, algorithm) : undefined;
     const digester = new Digester(algorithm);
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     try {

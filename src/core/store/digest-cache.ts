@@ -21,6 +21,13 @@ async function keyOf(path: string): Promise<{ readonly key: string; readonly cha
   return { key: [dev, ino, size, mtimeNs, ctimeNs].join(':'), changedMs: newest };
 }
 
+/** What the cache knows of a file. */
+export interface FileMark {
+  readonly key: string;
+  /** Undefined for a file that is new or has changed. */
+  readonly digest: Digest | undefined;
+}
+
 /**
  * Digests of files that were hashed before, so that an unchanged model is not read again. Losing the file only costs
  * time; what cannot be read or written is passed over.
@@ -35,22 +42,17 @@ export class DigestCache {
     this.#path = path;
   }
 
-  /** The digest of a file that has not changed since it was remembered. */
-  async get(path: string): Promise<Digest | undefined> {
+  /** A file's digest, if it has not changed since that was remembered, and its state before it is read. */
+  async look(path: string): Promise<FileMark> {
     const { key } = await keyOf(path);
     this.#known ??= this.#read();
-    return this.#fresh.get(key) ?? (await this.#known).get(key);
+    return { key, digest: this.#fresh.get(key) ?? (await this.#known).get(key) };
   }
 
-  /** The state of a file before it is read. */
-  async mark(path: string): Promise<string> {
-    return (await keyOf(path)).key;
-  }
-
-  /** Remembers a digest that was just computed; `before` is {@link mark}'s answer from before the file was read. */
-  async put(path: string, before: string, digest: Digest): Promise<void> {
+  /** Remembers a digest that was just computed; `before` is {@link look}'s answer from before the file was read. */
+  async put(path: string, before: FileMark, digest: Digest): Promise<void> {
     const { key, changedMs } = await keyOf(path);
-    if (key === before && Date.now() - changedMs >= SETTLED_MS) this.#fresh.set(key, digest);
+    if (key === before.key && Date.now() - changedMs >= SETTLED_MS) this.#fresh.set(key, digest);
   }
 
   /** Writes what was remembered, beside what other processes have written since. */

@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
-import type { CallOptions, Content } from '../oci/content.ts';
-import { DEFAULT_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
+import { type CallOptions, type Content, isBytesContent, openFileContent } from '../oci/content.ts';
+import { BlobSlots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { NOTE_ENDING, writeResumable } from './resumable-file.ts';
@@ -26,6 +26,8 @@ export interface FileToPlace {
 export interface FetchFilesOptions extends CallOptions {
   readonly concurrency?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Told of each file that is whole and verified, before any file gets its name. */
+  readonly onReady?: ((title: string, content: Content) => Promise<void>) | undefined;
 }
 
 /** A file that was downloaded and verified, and where it is. */
@@ -102,13 +104,13 @@ async function fetchAll<T extends FileToPlace>(
   downloads: ReadonlyMap<T, string>,
   options: FetchFilesOptions,
 ): Promise<readonly Finished<T>[]> {
-  const slots = new Slots(options.concurrency ?? DEFAULT_CONCURRENCY);
+  const slots = new BlobSlots(options.concurrency);
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
   const finished = [...downloads].map(([file, name]) => ({ file, from: join(temporary, name) }));
   const work = finished.map(({ file, from }) =>
     slots
-      .run(() => fetchOne(from, file, { ...options, signal }))
+      .run(file.descriptor, () => fetchOne(from, file, { ...options, signal }))
       .catch((error: unknown) => {
         failed.abort(error);
         throw error;
@@ -129,11 +131,16 @@ async function fetchOne(path: string, file: FileToPlace, options: FetchFilesOpti
   options.signal?.throwIfAborted();
   try {
     // A place that reads small content at once has asked once more itself; only what is read here is asked for again.
-    const content = await open();
+    let content = await open();
     await write(content).catch(async (error: unknown) => {
-      if (error instanceof OmlmdError && isCorrupt(error)) return write(await open());
+      if (error instanceof OmlmdError && isCorrupt(error)) {
+        content = await open();
+        return await write(content);
+      }
       throw error;
     });
+    // What is in memory need not be read back.
+    await options.onReady?.(file.title, isBytesContent(content) ? content : await openFileContent(path));
   } catch (error) {
     if (!(error instanceof OmlmdError && isCorrupt(error))) throw error;
     throw new OmlmdError(error.code, `download ${quote(file.title)}: ${error.message}`, { cause: error });

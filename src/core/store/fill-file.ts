@@ -31,7 +31,7 @@ export async function fillFile(
   options: FillOptions,
 ): Promise<Digest> {
   const { written, signal } = options;
-  const hash = size < BACKGROUND_BYTES ? undefined : new BackgroundHash(file.fd, algorithm);
+  const hash = size <= BACKGROUND_BYTES ? undefined : new BackgroundHash(file.fd, algorithm);
   try {
     hash?.advance(written.frontier);
     const onFrontier = (bytes: number) => hash?.advance(bytes);

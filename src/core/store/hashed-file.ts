@@ -125,7 +125,7 @@ async function fill(
       throw new OmlmdError('file-changed', 'clone a file: its size changed');
     return hashHandle(handle, size, algorithm, options);
   }
-  if (size >= BACKGROUND_BYTES)
+  if (size > BACKGROUND_BYTES)
     return fillFile(handle, content, { size, algorithm }, { ...options, written: new WrittenRanges() });
   const chunks = (source: Pick<Content, 'stream'>) => sizedStream(source, { size }, options);
   if (verified !== undefined && content.verifies === verified) {

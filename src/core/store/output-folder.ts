@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, link, open, realpath, rename } from 'node:fs/promises';
+import { chmod, type FileHandle, link, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
+import { openFileContent } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { checkTitles } from '../oci/title.ts';
 import { syncFolder } from './durable-file.ts';
@@ -15,6 +16,7 @@ import {
 import { verifyHandle } from './hashed-file.ts';
 import { MadeNames } from './made-names.ts';
 import { kindOf } from './path-kind.ts';
+import { isResumable } from './resumable-file.ts';
 import { storageError, systemCode } from './storage-error.ts';
 
 export type { FileToPlace } from './fetch-files.ts';
@@ -70,6 +72,8 @@ export async function placeFiles(
   const wanted = planned.filter(
     ({ found }) => found === 'nothing' || (found === 'other' && options.onExisting === 'overwrite'),
   );
+  for (const { title, relative, found } of planned)
+    if (found === 'equal') await options.onReady?.(title, await openFileContent(join(folder, relative)));
   if (wanted.length > 0) await download(folder, wanted, options);
   return planned.map(({ title, descriptor, relative, found }, i) => {
     const state = wanted.includes(planned[i] as Planned)
@@ -203,7 +207,7 @@ async function giveName(
 ): Promise<void> {
   const path = join(real, file.relative);
   // Until now it was private. A file system without permissions refuses, and has its own.
-  await chmod(temporary, 0o666 & ~process.umask()).catch(() => {});
+  if (isResumable(file.descriptor)) await chmod(temporary, 0o666 & ~process.umask()).catch(() => {});
   if (file.found === 'other') await rename(temporary, path);
   else if (await nameNew(temporary, path)) made.file(path);
   // Another pull of the same artifact may have been faster: then all is as it should be.
@@ -215,6 +219,7 @@ async function giveName(
 async function nameNew(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path);
+    await unlink(temporary).catch(() => {}); // its folder goes soon, too
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;

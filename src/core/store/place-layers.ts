@@ -2,7 +2,6 @@ import { constants } from 'node:fs';
 import { open, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
-import type { Content } from '../oci/content.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { checkTitles } from '../oci/title.ts';
 import { UnpackBudget } from './archive.ts';
@@ -22,11 +21,6 @@ import {
 
 export type LayerToPlace = FileToPlace | ArchiveToPlace;
 
-export interface PlaceLayersOptions extends PlaceFilesOptions {
-  /** Told of each file of an archive, before any file gets its name. */
-  readonly onUnpacked?: ((title: string, content: Content) => Promise<void>) | undefined;
-}
-
 export interface PlacedLayer extends Omit<PlacedFile, 'state'> {
   /** For an archive, the folder that its files are in. */
   readonly path: string;
@@ -40,7 +34,7 @@ export interface PlacedLayer extends Omit<PlacedFile, 'state'> {
 export async function placeLayers(
   folder: string,
   layers: readonly LayerToPlace[],
-  options: PlaceLayersOptions,
+  options: PlaceFilesOptions,
 ): Promise<readonly PlacedLayer[]> {
   const archives = layers.filter(isArchive);
   const files = layers.filter((layer) => !isArchive(layer));
@@ -73,7 +67,7 @@ export function isArchive(layer: LayerToPlace): layer is ArchiveToPlace {
 function checkLayerTitles(
   files: readonly FileToPlace[],
   archives: readonly ArchiveToPlace[],
-  { allowHidden }: PlaceLayersOptions,
+  { allowHidden }: PlaceFilesOptions,
 ): void {
   checkTitles(titlesOf(files), { allowHidden });
   for (const archive of archives) checkTitles([nameOf(archive)], { allowHidden });
@@ -104,27 +98,28 @@ function describeLayer(
 async function unpackAll(
   temporary: string,
   archives: readonly ArchiveToPlace[],
-  options: PlaceLayersOptions,
+  options: PlaceFilesOptions,
 ): Promise<readonly UnpackedArchive[]> {
   const budget = new UnpackBudget(archives.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
   const unpacked: UnpackedArchive[] = [];
   for (const [i, archive] of archives.entries()) {
     // The title is kept for the sake of progress and messages, so each archive has a folder of its own.
     const own = join(temporary, String(i));
-    await placeFiles(own, [{ ...archive, title: nameOf(archive) }], { ...options, onExisting: 'refuse' });
+    const packed = { ...options, onExisting: 'refuse', onReady: undefined } as const;
+    await placeFiles(own, [{ ...archive, title: nameOf(archive) }], packed);
     const path = join(own, nameOf(archive));
     unpacked.push(await unpackArchive(archive, path, { ...options, budget, scratch: `${own}.tar` }));
   }
   return unpacked;
 }
 
-/** Checks all titles of the pull together, then hashes, shows and places what was in the archives, and the other files. */
+/** Checks all titles of the pull together, then hashes and places what was in the archives, and the other files. */
 async function placeAll(
   folder: string,
   files: readonly FileToPlace[],
   unpacked: readonly UnpackedArchive[],
   made: MadeNames,
-  options: PlaceLayersOptions,
+  options: PlaceFilesOptions,
 ): Promise<ReadonlyMap<string, PlacedFile>> {
   const archived = unpacked.flatMap((archive) => archive.files);
   const titles = titlesOf([...files, ...archived]);
@@ -133,7 +128,6 @@ async function placeAll(
     titles,
   );
   checkTitles([...titles, ...folders], { allowHidden: options.allowHidden });
-  for (const { title, content } of archived) await options.onUnpacked?.(title, content);
   const all = [...files];
   for (const archive of unpacked) all.push(...(await hashArchive(archive, options)));
   // Empty folders come first: unlike files, they can be taken back by whoever made them when the rest fails.
@@ -173,7 +167,7 @@ async function makeFolders(folder: string, relatives: readonly string[], made: M
 /** Files of an archive do not come from the network any more: they are shown as its being copied. */
 function onArchiveProgress(
   unpacked: readonly UnpackedArchive[],
-  options: PlaceLayersOptions,
+  options: PlaceFilesOptions,
 ): OnProgress | undefined {
   const { onProgress } = options;
   if (onProgress === undefined) return undefined;

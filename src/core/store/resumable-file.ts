@@ -9,7 +9,7 @@ import { NEW_FILE } from './durable-file.ts';
 import { fillFile } from './fill-file.ts';
 import { type Expected, type WriteOptions, writeVerified } from './hashed-file.ts';
 import { isOwnPrivate, PRIVATE_MODE } from './private-file.ts';
-import { assertSpace, storageError } from './storage-error.ts';
+import { assertSpace, storageError, systemCode } from './storage-error.ts';
 import { WrittenRanges } from './written-ranges.ts';
 
 /** Content up to this size comes with one request, bytes: to note how far it came would cost more than it saves. */
@@ -27,10 +27,15 @@ export const NOTE_ENDING = '.ranges';
 
 const NoteSchema = z.array(z.tuple([z.int().min(0), z.int().min(0)])).max(MAX_NOTED_RANGES);
 
+/** Whether content of this size is gone on with where it broke off, and private until then. */
+export function isResumable({ size }: Pick<Expected, 'size'>): boolean {
+  return size > RESUMABLE_BYTES;
+}
+
 /**
  * {@link writeVerified} that leaves what came when it fails, and goes on with what an earlier call, of this or of
- * another process, has left under the name. Only bytes of the wrong digest or size are removed. The file is private
- * ({@link PRIVATE_MODE}).
+ * another process, has left under the name. Only bytes of the wrong digest or size are removed. What is resumable is
+ * private ({@link PRIVATE_MODE}).
  */
 export async function writeResumable(
   path: string,
@@ -40,15 +45,35 @@ export async function writeResumable(
 ): Promise<void> {
   options.signal?.throwIfAborted();
   // A file of this machine is cloned, or copied in no time.
-  if (isFileContent(content) || expected.size <= RESUMABLE_BYTES) {
-    await forget(path);
-    return await writeVerified(path, content, expected, { ...options, mode: PRIVATE_MODE });
+  if (isFileContent(content) || !isResumable(expected)) {
+    const mode = isResumable(expected) ? PRIVATE_MODE : undefined;
+    return await writeAnew(path, content, expected, { ...options, mode });
   }
   try {
     await write(path, content, expected, options);
   } catch (error) {
     if (isOmlmdError(error, 'digest-mismatch') || isOmlmdError(error, 'size-mismatch')) await forget(path);
     throw storageError(options.doing ?? `write ${path}`, error);
+  }
+}
+
+/** What an earlier call has left under the name gives way. */
+async function writeAnew(
+  path: string,
+  content: Content,
+  expected: Expected,
+  options: WriteOptions,
+): Promise<void> {
+  try {
+    await writeVerified(path, content, expected, options);
+  } catch (error) {
+    if (
+      systemCode(error) !== 'EEXIST' &&
+      !(error instanceof OmlmdError && systemCode(error.cause) === 'EEXIST')
+    )
+      throw error;
+    await forget(path);
+    await writeVerified(path, content, expected, options);
   }
 }
 

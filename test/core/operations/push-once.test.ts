@@ -86,3 +86,27 @@ it('without the cache every file is hashed anew', async () => {
   await pushOnce();
   expect(await pushOnce(model, false)).toMatchObject({ sent: 0, hashed: true });
 });
+
+it('small files are read once, sent beside the large one, and equal ones once', async () => {
+  const folder = join(model, '..', 'many');
+  await mkdir(folder);
+  const part = randomBytes(1000);
+  for (let i = 0; i < 20; i += 1)
+    await writeFile(join(folder, `part-${i}.dat`), i < 2 ? part : randomBytes(1000));
+  await writeFile(join(folder, 'large.dat'), randomBytes(SIZE));
+  const { result, requests, progress } = await pushOnce(folder);
+  const parts = result.files.filter(({ path }) => path !== undefined);
+  expect(parts.map(({ state }) => state)).toEqual(Array(21).fill('uploaded'));
+  const puts = requests.filter(({ method, path }) => method === 'PUT' && path.includes('/blobs/'));
+  const digests = new Set<string>(parts.map(({ digest }) => digest));
+  expect(digests.size).toBe(20);
+  expect(puts).toHaveLength(new Set(result.files.map(({ digest }) => digest)).size); // the config is one of them
+  const large = requests.findLastIndex(({ method }) => method === 'PATCH');
+  expect(requests.findIndex(({ method }) => method === 'PUT')).toBeLessThan(large);
+  const done = progress
+    .filter(({ kind, state }) => kind === 'upload' && state === 'done')
+    .map(({ id }) => id);
+  expect(done.filter((id) => digests.has(id))).toHaveLength(20); // one for each small file; the large one's is its name
+  const again = await pushOnce(folder);
+  expect(again).toMatchObject({ sent: 0, result: { digest: result.digest } });
+});

@@ -80,7 +80,7 @@ async function expectStored(bytes: Uint8Array): Promise<void> {
 describe('an upload that broke off', () => {
   it.each([
     ['small enough to be hashed on the way', 13 * MIB + 5, 2],
-    ['hashed in the background', 33 * MIB + 5, 5],
+    ['hashed in the background', 65 * MIB + 5, 5],
   ])('is gone on with by the next process: a file %s', async (_, size, chunks) => {
     const bytes = await makeModel(size);
     await breakOff(chunks);
@@ -106,7 +106,7 @@ describe('an upload that broke off', () => {
   });
 
   it('may have come whole', async () => {
-    for (const size of [9 * MIB, 20 * MIB]) {
+    for (const size of [9 * MIB, 66 * MIB]) {
       const bytes = await makeModel(size);
       registry.faults.add(on('PUT', '/blobs/'), answer(503));
       expect(await codeOf(push())).toBe('registry-failed');

@@ -21,14 +21,14 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 async function remember(): Promise<void> {
-  await cache.put(file, await cache.mark(file), DIGEST);
+  await cache.put(file, await cache.look(file), DIGEST);
   await cache.save();
 }
 
 it('knows a file that has not changed, in another process too', async () => {
   await remember();
-  expect(await cache.get(file)).toBe(DIGEST);
-  expect(await new DigestCache(join(folder, 'home', 'digests.json')).get(file)).toBe(DIGEST);
+  expect((await cache.look(file)).digest).toBe(DIGEST);
+  expect((await new DigestCache(join(folder, 'home', 'digests.json')).look(file)).digest).toBe(DIGEST);
 });
 
 it('forgets a file that was written to, even with its old size and time put back', async () => {
@@ -36,37 +36,37 @@ it('forgets a file that was written to, even with its old size and time put back
   const { atime, mtime } = await stat(file);
   await writeFile(file, 'WEIGHTS');
   await utimes(file, atime, mtime);
-  expect(await cache.get(file)).toBeUndefined();
+  expect((await cache.look(file)).digest).toBeUndefined();
 });
 
 it('does not take a copy for the file', async () => {
   await remember();
   await copyFile(file, `${file}.copy`);
-  expect(await cache.get(`${file}.copy`)).toBeUndefined();
+  expect((await cache.look(`${file}.copy`)).digest).toBeUndefined();
 });
 
 it('does not remember a file that changed while it was hashed, or that is too young', async () => {
-  const before = await cache.mark(file);
+  const before = await cache.look(file);
   await writeFile(file, 'other');
   await sleep(150);
   await cache.put(file, before, DIGEST);
-  expect(await cache.get(file)).toBeUndefined();
+  expect((await cache.look(file)).digest).toBeUndefined();
   await writeFile(file, 'young');
   await remember();
-  expect(await cache.get(file)).toBeUndefined();
+  expect((await cache.look(file)).digest).toBeUndefined();
 });
 
 it('starts anew when its own file is damaged, and keeps what many writers remember', async () => {
   await remember();
   await writeFile(join(folder, 'home', 'digests.json'), '{"a": "no digest"');
-  expect(await new DigestCache(join(folder, 'home', 'digests.json')).get(file)).toBeUndefined();
+  expect((await new DigestCache(join(folder, 'home', 'digests.json')).look(file)).digest).toBeUndefined();
   const files = Array.from({ length: 8 }, (_, i) => join(folder, `m${i}`));
   await Promise.all(files.map((path) => writeFile(path, path)));
   await sleep(150);
   await Promise.all(
     files.map(async (path) => {
       const own = new DigestCache(join(folder, 'home', 'digests.json'));
-      await own.put(path, await own.mark(path), DIGEST);
+      await own.put(path, await own.look(path), DIGEST);
       await own.save();
     }),
   );

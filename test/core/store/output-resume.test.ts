@@ -27,7 +27,7 @@ import { formatIdentity, ownIdentity } from '../../../src/core/store/process-ide
 import { blob, codeOf } from '../target.contract.ts';
 
 const MIB = 1024 * 1024;
-const SIZE = 20 * MIB;
+const SIZE = 66 * MIB;
 const bytes = new Uint8Array(randomBytes(SIZE));
 const { descriptor } = blob(bytes);
 const hidden = descriptor.digest.replace(':', '-');
