@@ -160,8 +160,13 @@ describe('failures', () => {
     await mkdir(sandbox.path('net'));
     await symlink('/etc/hostname', sandbox.path('net/a.txt'));
     const { status, stderr } = await sandbox.run(['push', 'local/a:v1', sandbox.path('net')]);
-    expect(status).toBe(1);
+    expect(status).toBe(7);
     expect(stderr).toContain('leaves the folder');
+    expect((await sandbox.run(['inspect', 'local/a:v1'])).status).toBe(3);
+    const inspected = await sandbox.run(['inspect', sandbox.path('net'), '--format', 'json']);
+    expect(JSON.parse(inspected.stdout).findings).toMatchObject([
+      { severity: 'critical', code: 'external-path', where: 'a.txt' },
+    ]);
   });
 
   it('an interrupt is 130', async () => {

@@ -1,3 +1,4 @@
+import { OmlmdError, quote } from '../errors.ts';
 import { packAttachment } from '../formats/attachment.ts';
 import { bytesContent } from '../oci/content.ts';
 import { copyGraph } from '../oci/copy.ts';
@@ -23,7 +24,10 @@ export async function attach(
   paths: readonly ModelPath[],
   options: AttachOptions,
 ): Promise<DiscoverReport> {
-  const { files } = await collectFiles(paths);
+  const { files, outside } = await collectFiles(paths);
+  const [link] = outside;
+  if (link !== undefined)
+    throw new OmlmdError('file-unreadable', `attach: the link ${quote(link)} leaves the folder`);
   assertTitles(
     'attach',
     files.map(({ title }) => title),

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { OmlmdError, quote } from '../errors.ts';
 import { systemCode, systemWords } from '../oci/system-failure.ts';
+import { companionPath } from '../readers/companion-path.ts';
 
 /** A file or folder that a person named, with the media type they gave it. */
 export interface ModelPath {
@@ -15,6 +16,8 @@ export interface ModelPath {
 export interface CollectedFile {
   /** Absolute; links resolved. */
   readonly path: string;
+  /** Absolute: the folder it was found in, from where it names others. A link may lead elsewhere. */
+  readonly folder: string;
   /** Base name for a file, path inside the folder (with `/`) for a folder's. */
   readonly title: string;
   readonly mediaType?: string | undefined;
@@ -27,6 +30,8 @@ export interface Collected {
   readonly files: readonly CollectedFile[];
   /** Files and folders passed over: those nobody means to publish, and those `.omlmdignore` names. */
   readonly leftOut: number;
+  /** Titles of links that leave their folder. They are not followed: that would publish what the person did not name. */
+  readonly outside: readonly string[];
 }
 
 /** What a folder is pushed without: version control, caches, editor state. */
@@ -51,6 +56,7 @@ const MAX_DEPTH = 32;
 /** Lists what a push of these paths would carry. Two files of one title are a `usage` error. */
 export async function collectFiles(paths: readonly ModelPath[]): Promise<Collected> {
   const files: CollectedFile[] = [];
+  const outside: string[] = [];
   let leftOut = 0;
   for (const { path, mediaType } of paths) {
     // As from a shell variable that is not set: `resolve` would make it the current folder.
@@ -59,24 +65,31 @@ export async function collectFiles(paths: readonly ModelPath[]): Promise<Collect
     const found = await stat(absolute).catch((error: unknown) => Promise.reject(unreadable(path, error)));
     const type = mediaType === undefined ? {} : { mediaType };
     if (found.isFile()) {
-      files.push({ path: await realpath(absolute), title: basename(absolute), size: found.size, ...type });
+      const path = await realpath(absolute);
+      files.push({ path, folder: dirname(absolute), title: basename(absolute), size: found.size, ...type });
     } else if (found.isDirectory()) {
       const walk = new FolderWalk(await realpath(absolute));
       await walk.folder('', 0);
       files.push(...walk.files.map((file) => ({ ...file, ...type })));
       leftOut += walk.leftOut;
-      if (walk.files.length === 0)
+      outside.push(...walk.outside);
+      if (walk.files.length + walk.outside.length === 0)
         throw new OmlmdError('usage', `push ${quote(path)}: there is no file in the folder`);
     } else {
       throw new OmlmdError('file-unreadable', `push ${quote(path)}: neither a file nor a folder`);
     }
   }
-  files.sort((a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0));
-  const twice = files.find((file, i) => files[i + 1]?.title === file.title);
+  return { files: sortFiles(files), leftOut, outside };
+}
+
+/** Files in the order of their titles; two of one title are a `usage` error. */
+export function sortFiles(files: readonly CollectedFile[]): readonly CollectedFile[] {
+  const sorted = files.toSorted((a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0));
+  const twice = sorted.find((file, i) => sorted[i + 1]?.title === file.title);
   if (twice !== undefined) {
     throw new OmlmdError('usage', `push: two files would have the title ${quote(twice.title)}`);
   }
-  return { files, leftOut };
+  return sorted;
 }
 
 function unreadable(path: string, error: unknown): OmlmdError {
@@ -92,6 +105,7 @@ class FolderWalk {
   readonly #root: string;
   readonly #ignore: Ignore;
   readonly files: CollectedFile[] = [];
+  readonly outside: string[] = [];
   leftOut = 0;
 
   constructor(root: string) {
@@ -117,6 +131,10 @@ class FolderWalk {
       return;
     }
     const path = await this.#resolve(inside, entry.isSymbolicLink());
+    if (path === undefined) {
+      this.outside.push(inside);
+      return;
+    }
     const found = await stat(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
     const folder = found.isDirectory();
     if (folder && this.#ignore.ignores(`${inside}/`)) {
@@ -126,20 +144,47 @@ class FolderWalk {
     } else if (found.isFile()) {
       if (this.files.length >= MAX_FILES)
         throw new OmlmdError('limit-exceeded', `push: more than ${MAX_FILES} files in ${this.#root}`);
-      this.files.push({ path, title: inside, size: found.size });
+      const folder = dirname(join(this.#root, inside));
+      this.files.push({ path, folder, title: inside, size: found.size });
     } else {
       throw new OmlmdError('file-unreadable', `push: ${quote(inside)} is neither a file nor a folder`);
     }
   }
 
-  /** Where a link leads; one that leaves the folder would publish what the person did not name. */
-  async #resolve(inside: string, isLink: boolean): Promise<string> {
+  /** Where a link leads; undefined when it leaves the folder. */
+  async #resolve(inside: string, isLink: boolean): Promise<string | undefined> {
     const path = join(this.#root, inside);
     if (!isLink) return path;
     const real = await realpath(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
-    if (isInside(this.#root, real) || isInside(hubBlobs(this.#root), real)) return real;
-    throw new OmlmdError('file-unreadable', `push: the link ${quote(inside)} leaves the folder`);
+    return isInModelFolder(this.#root, real) ? real : undefined;
   }
+}
+
+/**
+ * The file that a model in `folder` names by a relative path; `outside` for one that a link leads out of the folder,
+ * undefined where there is none.
+ */
+export async function findBeside(
+  folder: string,
+  name: string,
+): Promise<CollectedFile | 'outside' | undefined> {
+  const relativePath = companionPath(name);
+  if (relativePath === undefined) return 'outside';
+  try {
+    const path = await realpath(join(folder, relativePath));
+    const found = await stat(path);
+    if (!found.isFile()) return undefined;
+    if (!isInModelFolder(await realpath(folder), path)) return 'outside';
+    const named = join(folder, relativePath);
+    return { path, folder: dirname(named), title: relativePath, size: found.size };
+  } catch {
+    return undefined; // not there, or not for us to read: either way the model is without it
+  }
+}
+
+/** Whether a file belongs to a model's folder, where links of a Hugging Face cache lead included; both without links. */
+export function isInModelFolder(folder: string, path: string): boolean {
+  return isInside(folder, path) || isInside(hubBlobs(folder), path);
 }
 
 /** Whether a path is below a folder; both without links. */

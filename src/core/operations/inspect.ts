@@ -1,16 +1,17 @@
 import { stat } from 'node:fs/promises';
-import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
-import type { ModelMetadata } from '../model/metadata.ts';
+import { OmlmdError, quote } from '../errors.ts';
+import { emptyMetadata, type ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions } from '../oci/content.ts';
-import { REQUEST_CONCURRENCY, Slots, settleAll } from '../oci/copy.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { REQUEST_CONCURRENCY } from '../oci/copy.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MediaType } from '../oci/media-types.ts';
-import { readModelFile } from '../readers/index.ts';
+import { baseName } from '../readers/model-name.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
 import type { Context } from './context.ts';
-import type { Location } from './location.ts';
-import { modelFileAt, prepareModel } from './prepare-model.ts';
+import { describeModel } from './describe-model.ts';
+import { type FileFinding, folderName, readLocalModel } from './local-model.ts';
+import { formatPlace, type Location } from './location.ts';
+import { ModelParts } from './model-parts.ts';
 import { type Artifact, artifactSize, readArtifact, titleOf } from './read-artifact.ts';
 
 /** The document of `inspect FILE` (docs/cli.md). */
@@ -25,28 +26,32 @@ export interface FileReport {
   readonly findings: readonly Finding[];
 }
 
-/** What a reader finds in a model file or folder, without loading it. */
+/** What the readers find in a model file or folder, without loading it. */
 export async function inspectFile(path: string, options: CallOptions = {}): Promise<FileReport> {
-  const found = await stat(path).catch((error: unknown) => {
+  await stat(path).catch((error: unknown) => {
     throw new OmlmdError('not-found', `inspect ${quote(path)}: no such file or folder`, { cause: error });
   });
-  if (found.isFile()) {
-    const facts = await readModelFile(await modelFileAt(path), options);
-    const { format, metadata, details, findings } = facts;
-    return { path, size: found.size, format, metadata, details, findings };
-  }
-  if (!found.isDirectory()) {
-    throw new OmlmdError('file-unreadable', `inspect ${quote(path)}: neither a file nor a folder`);
-  }
-  const model = await prepareModel([{ path }], { metadata: { kind: 'auto' }, ...options });
+  const model = await readLocalModel([{ path }], options);
+  const described = describeModel(model, [{ path }]);
+  const alone = model.files.length <= 1;
   return {
     path,
     size: model.files.reduce((sum, file) => sum + file.size, 0),
-    format: model.facts?.format ?? { name: 'unknown', version: null },
-    metadata: model.metadata,
-    details: model.facts?.details ?? {},
-    findings: model.findings.map(({ file, ...finding }) => ({ ...finding, where: finding.where ?? file })),
+    format: described?.facts.format ?? { name: 'unknown', version: null },
+    metadata: described?.metadata ?? {
+      ...emptyMetadata(),
+      name: folderName(path),
+      model_format_name: 'unknown',
+    },
+    details: described?.facts.details ?? {},
+    findings: model.findings.map((finding) => placed(finding, alone)),
   };
+}
+
+/** Of several files, the place of a finding begins with the file. */
+function placed({ file, ...finding }: FileFinding, alone: boolean): Finding {
+  if (alone || finding.where === file) return finding;
+  return { ...finding, where: finding.where === undefined ? file : `${file}: ${finding.where}` };
 }
 
 export interface ReferrerReport {
@@ -147,49 +152,35 @@ async function listReferrers(artifact: Artifact, options: CallOptions): Promise<
   return referrers;
 }
 
+/** The model layers by ranges, as one model first where they are that. What is not there is passed over, with a warning. */
 async function readRemoteModels(
   context: Context,
-  artifact: Artifact,
+  { reference, manifest, source, format, location }: Artifact,
   options: CallOptions,
 ): Promise<readonly RemoteModelReport[]> {
-  const layers = artifact.format.modelLayers(artifact.manifest);
-  const byTitle = new Map(artifact.manifest.layers.map((layer) => [titleOf(layer), layer]));
-  const slots = new Slots(REQUEST_CONCURRENCY);
-  const readings = layers.map((layer) =>
-    slots.run(() => readRemoteModel(context, artifact, layer, byTitle, options)),
-  );
-  await settleAll(readings);
-  const models = (await Promise.all(readings)).filter((model) => model !== undefined);
-  return layers.length > 1 ? models.filter(({ format }) => format.name !== 'unknown') : models;
-}
-
-/** Undefined, with a warning, for content that is not there: the rest of the artifact can be shown all the same. */
-async function readRemoteModel(
-  context: Context,
-  { reference, source }: Artifact,
-  layer: Descriptor,
-  byTitle: ReadonlyMap<string | undefined, Descriptor>,
-  options: CallOptions,
-): Promise<RemoteModelReport | undefined> {
-  const title = titleOf(layer) ?? layer.digest;
-  const folder = title.slice(0, title.lastIndexOf('/') + 1);
-  try {
-    const facts = await readModelFile(
-      {
-        path: title,
-        content: await source.fetch(layer, options),
-        beside: async (name) => {
-          const other = byTitle.get(folder + name);
-          return other === undefined ? undefined : source.fetch(other, options);
-        },
-      },
-      options,
-    );
-    const { format, metadata, details, findings } = facts;
-    return { title, format, metadata, details, findings, verified: false };
-  } catch (error) {
-    if (!isOmlmdError(error, 'not-found') && !isOmlmdError(error, 'unsupported')) throw error;
-    context.log.warn(`inspect ${quote(reference)}: ${quote(title)} cannot be read: ${error.message}`);
-    return undefined;
-  }
+  const parts = format.modelLayers(manifest).map((layer) => ({
+    title: titleOf(layer) ?? layer.digest,
+    size: layer.size,
+    open: () => source.fetch(layer, options),
+  }));
+  const set = new ModelParts(parts, {
+    ...options,
+    concurrency: REQUEST_CONCURRENCY,
+    onUnreadable: ({ title }, error) =>
+      context.log.warn(`inspect ${quote(reference)}: ${quote(title)} cannot be read: ${error.message}`),
+  });
+  const readings = await set.readAll();
+  const name = baseName(formatPlace(location));
+  const whole = await set.readWhole(name);
+  const several = whole === undefined ? [] : [{ title: name, facts: whole }];
+  return [...several, ...readings]
+    .filter(({ facts }) => parts.length === 1 || facts.format.name !== 'unknown')
+    .map(({ title, facts: { format: kind, metadata, details, findings } }) => ({
+      title,
+      format: kind,
+      metadata,
+      details,
+      findings,
+      verified: false,
+    }));
 }

@@ -5,13 +5,13 @@ import { type MetadataLayer, mergeMetadata } from '../model/merge.ts';
 import { emptyMetadata, type ModelMetadata, type Origin } from '../model/metadata.ts';
 import { parseMetadataFile } from '../model/metadata-file.ts';
 import type { SetValue } from '../model/set-value.ts';
-import { openFileContent } from '../oci/content.ts';
-import { JsonNumber } from '../oci/json.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { systemCode, systemWords } from '../oci/system-failure.ts';
-import { isModelFileName, modelStem, readModelFile } from '../readers/index.ts';
-import type { Finding, ModelFacts, ModelFile } from '../readers/reader.ts';
-import { type CollectedFile, collectFiles, type ModelPath } from './collect-files.ts';
+import { modelStem } from '../readers/index.ts';
+import type { ModelFacts } from '../readers/reader.ts';
+import type { CollectedFile, ModelPath } from './collect-files.ts';
+import { describeModel } from './describe-model.ts';
+import { type FileFinding, type LocalModelOptions, readLocalModel } from './local-model.ts';
 
 /** Where the metadata of a push comes from (docs/cli.md, "Metadata"). */
 export type MetadataSource =
@@ -24,14 +24,13 @@ export type MetadataSource =
   /** Nothing from anywhere. */
   | { readonly kind: 'empty' };
 
-export interface PrepareOptions {
+export interface PrepareOptions extends LocalModelOptions {
   readonly metadata?: MetadataSource;
   /** The model's metadata file, where it is not the one beside it. */
   readonly sidecar?: string | undefined;
   /** Typed by a person; merged over everything else. */
   readonly set?: readonly SetValue[];
   readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A model ready to be packed: its files listed, its metadata known, its dangers named. Nothing was sent. */
@@ -42,10 +41,10 @@ export interface PreparedModel {
   readonly metadata: ModelMetadata;
   /** Where each value came from, by path (`name`, `customProperties.accuracy`). */
   readonly origins: ReadonlyMap<string, Origin>;
-  /** What the reader found in the main model file; absent when nothing was read. */
+  /** What the readers found in the whole, or in its main model file; absent when nothing was read. */
   readonly facts?: ModelFacts;
   /** Of every model file. */
-  readonly findings: readonly (Finding & { readonly file: string })[];
+  readonly findings: readonly FileFinding[];
   /** The metadata file that was merged, if there was one. */
   readonly sidecar?: string;
 }
@@ -56,13 +55,10 @@ export async function prepareModel(
   options: PrepareOptions = {},
 ): Promise<PreparedModel> {
   const source = options.metadata ?? { kind: 'auto' };
-  const { files, leftOut } = await collectFiles(paths);
-  const readings = await readModels(files, options);
+  const model = await readLocalModel(paths, options);
   const layers: MetadataLayer[] = [];
-  const main = mainReading(readings);
-  if (source.kind === 'auto' && main !== undefined) {
-    layers.push({ origin: 'auto', metadata: describe(main, paths, files) });
-  }
+  const described = source.kind === 'auto' ? describeModel(model, paths) : undefined;
+  if (described !== undefined) layers.push({ origin: 'auto', metadata: described.metadata });
   const sidecar =
     source.kind === 'auto' || source.kind === 'sidecar'
       ? (options.sidecar ?? (await findSidecar(paths)))
@@ -75,66 +71,13 @@ export async function prepareModel(
   }
   const merged = mergeMetadata([{ origin: 'auto', metadata: emptyMetadata() }, ...layers], options.set ?? []);
   return {
-    files,
-    leftOut,
+    files: model.files,
+    leftOut: model.leftOut,
     ...merged,
-    ...(main === undefined || source.kind !== 'auto' ? {} : { facts: main.facts }),
-    findings: readings.flatMap(({ file, facts }) => facts.findings.map((f) => ({ ...f, file: file.title }))),
+    ...(described === undefined ? {} : { facts: described.facts }),
+    findings: model.findings,
     ...(sidecar === undefined ? {} : { sidecar }),
   };
-}
-
-interface Reading {
-  readonly file: CollectedFile;
-  readonly facts: ModelFacts;
-}
-
-/** Every file whose name or content may be a model is looked into, so that a danger in any shard or part is seen. */
-async function readModels(
-  files: readonly CollectedFile[],
-  options: PrepareOptions,
-): Promise<readonly Reading[]> {
-  const readings: Reading[] = [];
-  for (const file of files) {
-    options.signal?.throwIfAborted();
-    if (files.length > 1 && !isModelFileName(file.title)) continue;
-    readings.push({ file, facts: await readModelFile(await modelFileAt(file.path, file.title), options) });
-  }
-  return readings;
-}
-
-/** A file on this machine for a reader, with what lies beside it. */
-export async function modelFileAt(path: string, title = basename(path)): Promise<ModelFile> {
-  return {
-    path: title,
-    content: await openFileContent(path),
-    beside: async (name) => {
-      const other = resolve(dirname(path), name);
-      return openFileContent(other).catch(() => undefined);
-    },
-  };
-}
-
-/** The file that speaks for the model: the largest that a reader knew, else the only file. */
-function mainReading(readings: readonly Reading[]): Reading | undefined {
-  const known = readings.filter(({ facts }) => facts.format.name !== 'unknown');
-  const [largest] = (known.length > 0 ? known : readings).toSorted((a, b) => b.file.size - a.file.size);
-  return largest;
-}
-
-/** The main file's metadata; a folder or a set of files is named after the folder and counts its files. */
-function describe(
-  main: Reading,
-  paths: readonly ModelPath[],
-  files: readonly CollectedFile[],
-): ModelMetadata {
-  if (files.length <= 1) return main.facts.metadata;
-  const customProperties = new Map(main.facts.metadata.customProperties);
-  customProperties.set('file_count', new JsonNumber(String(files.length)));
-  const own = main.facts.metadata.name === modelStem(basename(main.file.title));
-  const only = paths.length === 1 ? paths[0] : undefined;
-  const name = own && only !== undefined ? basename(resolve(only.path)) : main.facts.metadata.name;
-  return { ...main.facts.metadata, name, customProperties };
 }
 
 /** The `.omlmd.yaml` of the first path that has one: `m.onnx.omlmd.yaml` before `m.omlmd.yaml`. */

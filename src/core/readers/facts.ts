@@ -49,6 +49,20 @@ export class FactsBuilder {
     this.#findings.push({ severity, code, message, ...(where === undefined ? {} : { where }) });
   }
 
+  /**
+   * Takes over what is known of a file that speaks for a model of several: its own fields, properties and details,
+   * not its findings, which are told of the file itself.
+   * @param stem the name it has where it says none of its own
+   */
+  inherit({ format, metadata, details }: ModelFacts, stem: string): void {
+    this.formatVersion = format.version;
+    if (metadata.name !== stem) this.own('name', metadata.name);
+    this.own('description', metadata.description);
+    this.own('author', metadata.author);
+    for (const [key, value] of metadata.customProperties) this.#properties.set(key, value);
+    Object.assign(this.details, details);
+  }
+
   companion(path: string): void {
     if (this.#companions.size < MAX_COMPANIONS) this.#companions.add(path);
   }

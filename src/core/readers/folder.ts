@@ -1,9 +1,10 @@
 /** The readers of folders. Adding one is its file, a line in {@link FOLDER_READERS} and a fixture. */
 import { unstopped } from './read-file.ts';
 import type { FolderReader, FolderReadOptions, ModelFacts, ModelFolder } from './reader.ts';
+import { shardedReader } from './shards/sharded-model.ts';
 
-/** In the order they are asked; the first that recognises the names reads the folder. */
-export const FOLDER_READERS: readonly FolderReader[] = [];
+/** In the order they are asked; the first that recognises names and content reads the folder. */
+export const FOLDER_READERS: readonly FolderReader[] = [shardedReader];
 
 /** What a folder says of itself as one model; undefined where it is only a folder with files. */
 export async function readModelFolder(
@@ -12,7 +13,10 @@ export async function readModelFolder(
   readers: readonly FolderReader[] = FOLDER_READERS,
 ): Promise<ModelFacts | undefined> {
   options.signal?.throwIfAborted();
-  const reader = readers.find((candidate) => candidate.recognizes(folder));
-  if (reader === undefined) return undefined;
-  return await unstopped(reader.id, folder.path, options, () => reader.read(folder, options));
+  for (const reader of readers) {
+    if (!reader.recognizes(folder)) continue;
+    const facts = await unstopped(reader.id, folder.path, options, () => reader.read(folder, options));
+    if (facts !== undefined) return facts;
+  }
+  return undefined;
 }

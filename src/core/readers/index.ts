@@ -10,12 +10,16 @@ import { joblibReader, pickleReader } from './pickle/pickle.ts';
 import { unstopped } from './read-file.ts';
 import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
+import { isShardOrIndex } from './shards/shard-names.ts';
+import { pytorchIndexReader, safetensorsIndexReader } from './shards/weight-index.ts';
 import { unknownFacts } from './unknown.ts';
 import { zipReaders } from './zip/zip-model.ts';
 
 /** In the order they are asked; the first that recognises the content reads it. */
 export const MODEL_READERS: readonly ModelReader[] = [
   safetensorsReader,
+  safetensorsIndexReader,
+  pytorchIndexReader,
   ggufReader,
   ...zipReaders,
   npyReader,
@@ -31,7 +35,7 @@ export const modelExtensions: readonly string[] = [
 
 /** Whether a file is called like a model. */
 export function isModelFileName(path: string): boolean {
-  return modelExtensions.includes(modelExtension(path));
+  return modelExtensions.includes(modelExtension(path)) || isShardOrIndex(path);
 }
 
 /** A model's name by its file: without known model and compression suffixes (`a/llama.Q4_K_M.gguf` → `llama.Q4_K_M`). */

@@ -48,12 +48,12 @@ export async function collectPagedFacts(
 }
 
 /** A fault of a reader is a finding too: one odd file must not stop a push of many. */
-export async function unstopped(
+export async function unstopped<T extends ModelFacts | undefined>(
   id: string,
   stem: string,
   options: CallOptions,
-  read: () => Promise<ModelFacts>,
-): Promise<ModelFacts> {
+  read: () => Promise<T>,
+): Promise<T | ModelFacts> {
   try {
     return await read();
   } catch (error) {

@@ -85,8 +85,8 @@ export interface FolderReader {
   readonly id: string;
   /** Tells from the names of the files. Never throws. */
   recognizes(folder: ModelFolder): boolean;
-  /** As {@link ModelReader.read}. */
-  read(folder: ModelFolder, options: FolderReadOptions): Promise<ModelFacts>;
+  /** As {@link ModelReader.read}; undefined where the content is not what the names promised. */
+  read(folder: ModelFolder, options: FolderReadOptions): Promise<ModelFacts | undefined>;
 }
 
 /** Bytes of a file's start that recognition sees. */

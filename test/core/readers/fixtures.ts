@@ -6,6 +6,7 @@ import {
   openFileContent,
 } from '../../../src/core/oci/content.ts';
 import { toPlain } from '../../../src/core/oci/json.ts';
+import { type LocalModel, readLocalModel } from '../../../src/core/operations/local-model.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
 import type { ModelFacts } from '../../../src/core/readers/reader.ts';
 
@@ -41,6 +42,24 @@ export function expectedFacts(name: string): Expected {
 
 export async function readFixture(name: string): Promise<ModelFacts> {
   return await readModelFile({ path: name, content: await openFileContent(fixturePath(name)) });
+}
+
+const FOLDERS = new URL('../../fixtures/folders/', import.meta.url);
+
+export function folderPath(name: string): string {
+  return new URL(name, FOLDERS).pathname;
+}
+
+/** What the libraries say of a folder of test/fixtures/folders; see test/fixtures/make/make_folders.py. */
+export function expectedFolder(name: string): Expected {
+  return JSON.parse(readFileSync(folderPath(`${name}.expected.json`), 'utf8'));
+}
+
+/** A folder, or one of its files, as a push would carry it; rejects where no reader knows it as one model. */
+export async function readFixtureFolder(path: string): Promise<LocalModel & { readonly whole: ModelFacts }> {
+  const model = await readLocalModel([{ path: folderPath(path) }]);
+  if (model.whole === undefined) throw new Error(`${path} is not known as one model`);
+  return { ...model, whole: model.whole };
 }
 
 export async function readBytes(path: string, bytes: Uint8Array, options?: CallOptions): Promise<ModelFacts> {

@@ -62,6 +62,13 @@ export class JsonCursor {
     return undefined;
   }
 
+  /** The next value if it is a number; anything else is passed over. */
+  numberOrSkip(): number | undefined {
+    if (/[-0-9]/.test(this.#next() ?? '')) return Number(this.#match(SCALAR, 'a number'));
+    this.skip();
+    return undefined;
+  }
+
   skip(depth = 0): void {
     if (depth > MAX_HEADER_JSON_DEPTH)
       throw this.#error(`nested deeper than ${MAX_HEADER_JSON_DEPTH} levels`);

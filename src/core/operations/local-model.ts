@@ -1,0 +1,134 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { quote } from '../errors.ts';
+import { type CallOptions, openFileContent } from '../oci/content.ts';
+import type { Finding, ModelFacts } from '../readers/reader.ts';
+import { indexPaths, indexStem, shardName, shardPaths } from '../readers/shards/shard-names.ts';
+import { type CollectedFile, collectFiles, findBeside, type ModelPath, sortFiles } from './collect-files.ts';
+import { besideTitle, ModelParts, type PartReading } from './model-parts.ts';
+
+/** A finding, and the file (of several) that it is about. */
+export type FileFinding = Finding & { readonly file: string };
+
+/** What lies at some paths on this machine, read as a model. */
+export interface LocalModel {
+  /** What a push would carry: what was named, and what that cannot be loaded without. Sorted by title. */
+  readonly files: readonly CollectedFile[];
+  /** Files that were passed over. */
+  readonly leftOut: number;
+  /** Of every file that may be a model. */
+  readonly parts: readonly PartReading[];
+  /** All of it as one model, where a reader knows it as that; its findings are its own. */
+  readonly whole?: ModelFacts;
+  /** Of parts, whole, and the links that were not followed. */
+  readonly findings: readonly FileFinding[];
+}
+
+export interface LocalModelOptions extends CallOptions {
+  /** False: nothing but what was named. */
+  readonly companions?: boolean | undefined;
+}
+
+/** Reads model files and folders of this machine. */
+export async function readLocalModel(
+  paths: readonly ModelPath[],
+  options: LocalModelOptions = {},
+): Promise<LocalModel> {
+  const collected = await collectFiles(paths);
+  const set = new ModelParts(collected.files.map(localPart), { ...options, concurrency: 1 });
+  const named = options.companions === false ? [] : collected.files.filter((file) => isNamed(file, paths));
+  const belonging = await filesOfModels(set, named);
+  const files = sortFiles([...collected.files, ...belonging.files]);
+  const outside = [...collected.outside, ...belonging.outside];
+  const parts = await set.readAll();
+  const name = nameOfWhole(paths);
+  const whole = await set.readWhole(name);
+  return {
+    files,
+    leftOut: collected.leftOut + collected.outside.length,
+    parts,
+    ...(whole === undefined ? {} : { whole }),
+    findings: [
+      ...outside.map(outsideFinding),
+      ...(whole?.findings ?? []).map((finding) => ({ ...finding, file: name })),
+      ...parts.flatMap(({ title, facts }) => facts.findings.map((f) => ({ ...f, file: title }))),
+    ],
+  };
+}
+
+/** A file on this machine, with what lies beside it. */
+function localPart({ path, folder, title, size }: CollectedFile) {
+  return {
+    title,
+    size,
+    open: () => openFileContent(path),
+    async beside(name: string) {
+      const found = await findBeside(folder, name);
+      return found === undefined || found === 'outside' ? undefined : openFileContent(found.path);
+    },
+  };
+}
+
+interface Belonging {
+  readonly files: readonly CollectedFile[];
+  /** Titles of companions that a link leads out of the model's folder. */
+  readonly outside: readonly string[];
+}
+
+/**
+ * Which files belong to the models that were named: those that they cannot be loaded without (external data, shards and
+ * their index), and what those name in turn. Each is added to `set`.
+ */
+async function filesOfModels(set: ModelParts, named: readonly CollectedFile[]): Promise<Belonging> {
+  const found: CollectedFile[] = [];
+  const outside: string[] = [];
+  const waiting = named.map(({ folder, title }) => ({ folder, title }));
+  const seen = new Set(waiting.map(({ title }) => title));
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { folder, title } = next;
+    for (const companion of neededBy(title, await set.read(title))) {
+      if (seen.has(companion) || set.has(companion)) continue;
+      seen.add(companion);
+      const file = await findBeside(folder, companion);
+      if (file === 'outside') outside.push(companion);
+      if (file === undefined || file === 'outside') continue;
+      found.push(file);
+      set.add(localPart(file));
+      waiting.push({ folder, title: companion });
+    }
+  }
+  return { files: found, outside };
+}
+
+/** Titles of the files that a part names, by its content or by its own name. */
+function neededBy(title: string, facts: ModelFacts | undefined): readonly string[] {
+  const shard = shardName(title);
+  const siblings = shard === undefined ? [] : [...shardPaths(shard), ...indexPaths(shard)];
+  return [...(facts?.companions ?? []).map((path) => besideTitle(title, path)), ...siblings];
+}
+
+/** Named by itself, not found in a folder that was named: a folder is pushed as it is. */
+function isNamed({ folder, title }: CollectedFile, paths: readonly ModelPath[]): boolean {
+  return paths.some(({ path }) => resolve(path) === join(folder, title));
+}
+
+function outsideFinding(title: string): FileFinding {
+  const message = `the link ${quote(title)} leaves the folder; it is not followed`;
+  return { severity: 'critical', code: 'external-path', message, where: title, file: title };
+}
+
+/** What several files are called as one: after their folder, or after what their names have in common. */
+function nameOfWhole(paths: readonly ModelPath[]): string {
+  const [first, second] = paths.map(({ path }) => resolve(path));
+  if (first === undefined) return '';
+  if (second !== undefined) return folderName(dirname(first));
+  const stem = shardName(first)?.stem ?? indexStem(first);
+  return stem === undefined ? folderName(first) : basename(stem);
+}
+
+/** The last part of its path; a snapshot of a Hugging Face cache is called after its model, not its revision. */
+export function folderName(path: string): string {
+  const absolute = resolve(path);
+  const model = basename(dirname(dirname(absolute)));
+  const isSnapshot = basename(dirname(absolute)) === 'snapshots' && model.startsWith('models--');
+  return isSnapshot ? (model.split('--').at(-1) ?? model) : basename(absolute);
+}

@@ -1,0 +1,167 @@
+import { isOmlmdError, type OmlmdError, quote } from '../errors.ts';
+import type { CallOptions, Content } from '../oci/content.ts';
+import { Slots, settleAll } from '../oci/copy.ts';
+import { readModelFolder } from '../readers/folder.ts';
+import { isModelFileName, readModelFile } from '../readers/index.ts';
+import { modelExtension } from '../readers/model-name.ts';
+import type { Finding, ModelFacts } from '../readers/reader.ts';
+import { isShardOrIndex } from '../readers/shards/shard-names.ts';
+
+/** One file of what may be a model: on this machine, or a layer of an artifact. */
+export interface ModelPart {
+  /** Relative path with `/`. Foreign text. */
+  readonly title: string;
+  /** Bytes. */
+  readonly size: number;
+  open(): Promise<Content>;
+  /** A file that is no part but lies beside this one, by its relative path; undefined where there is none. */
+  beside?(path: string): Promise<Content | undefined>;
+}
+
+/** What a reader found in one part. */
+export interface PartReading {
+  readonly title: string;
+  readonly size: number;
+  readonly facts: ModelFacts;
+}
+
+export interface ModelPartsOptions extends CallOptions {
+  /** Parts read at once. */
+  readonly concurrency: number;
+  /** Takes a part whose content is not there, or cannot be had by ranges; without it, reading rejects. */
+  readonly onUnreadable?: (part: ModelPart, error: OmlmdError) => void;
+}
+
+/** Parts that are all looked into, whatever their names; of more, those named as models. Stops a request a file. */
+const MAX_LOOKED_INTO = 32;
+/** Missing companions that are named; the rest are counted. */
+const MAX_MISSING_NAMED = 20;
+
+/**
+ * The files of one push, folder or artifact, each read once, and all together as one model. The one way by which a
+ * folder, a set of shards and an artifact of several layers are read.
+ */
+export class ModelParts {
+  readonly #parts = new Map<string, ModelPart>();
+  readonly #readings = new Map<string, Promise<ModelFacts | undefined>>();
+  readonly #options: ModelPartsOptions;
+  readonly #slots: Slots;
+
+  constructor(parts: Iterable<ModelPart>, options: ModelPartsOptions) {
+    for (const part of parts) this.add(part);
+    this.#options = options;
+    this.#slots = new Slots(options.concurrency);
+  }
+
+  add(part: ModelPart): void {
+    this.#parts.set(part.title, part);
+  }
+
+  has(title: string): boolean {
+    return this.#parts.has(title);
+  }
+
+  /** What the readers of files say of a part; undefined where there is none, or it cannot be read. */
+  read(title: string): Promise<ModelFacts | undefined> {
+    const part = this.#parts.get(title);
+    if (part === undefined) return Promise.resolve(undefined);
+    const reading = this.#readings.get(title) ?? this.#slots.run(() => this.#read(part));
+    this.#readings.set(title, reading);
+    return reading;
+  }
+
+  /** Of every part that is, or is named like, a model: a danger in any of them is seen. In the order of titles. */
+  async readAll(): Promise<readonly PartReading[]> {
+    const titles = [...this.#parts.keys()].filter((title) => this.#isLookedInto(title)).sort();
+    await settleAll(titles.map((title) => this.read(title)));
+    const found: PartReading[] = [];
+    for (const title of titles) {
+      const facts = await this.read(title);
+      const size = this.#parts.get(title)?.size ?? 0;
+      if (facts !== undefined && this.#isShown(title, facts)) found.push({ title, size, facts });
+    }
+    return found;
+  }
+
+  /** All parts as one model; undefined where they are only files beside each other. */
+  async readWhole(name: string): Promise<ModelFacts | undefined> {
+    const [first = ''] = this.#parts.keys();
+    if (this.#parts.size < 2 && !isShardOrIndex(first)) return undefined;
+    const files = [...this.#parts.values()]
+      .map(({ title, size }) => ({ path: title, size }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
+    const folder = { path: name, files, open: (path: string) => this.#open(path) };
+    return readModelFolder(folder, { ...this.#options, readFile: (path) => this.read(path) });
+  }
+
+  #isLookedInto(title: string): boolean {
+    return this.#parts.size <= MAX_LOOKED_INTO || isModelFileName(title) || modelExtension(title) === '';
+  }
+
+  #isShown(title: string, facts: ModelFacts): boolean {
+    return this.#parts.size === 1 || facts.format.name !== 'unknown' || isModelFileName(title);
+  }
+
+  async #read(part: ModelPart): Promise<ModelFacts | undefined> {
+    const { signal } = this.#options;
+    const beside = (path: string) => this.#beside(part, path);
+    try {
+      const facts = await readModelFile({ path: part.title, content: await part.open(), beside }, { signal });
+      const missing = await this.#missing(part, facts.companions);
+      return missing.length === 0 ? facts : { ...facts, findings: [...facts.findings, ...missing] };
+    } catch (error) {
+      return this.#unreadable(part, error);
+    }
+  }
+
+  async #open(title: string): Promise<Content | undefined> {
+    const part = this.#parts.get(title);
+    try {
+      return await part?.open();
+    } catch (error) {
+      return part === undefined ? undefined : this.#unreadable(part, error);
+    }
+  }
+
+  #unreadable(part: ModelPart, error: unknown): undefined {
+    const { onUnreadable } = this.#options;
+    const gone = isOmlmdError(error, 'not-found') || isOmlmdError(error, 'unsupported');
+    if (onUnreadable === undefined || !gone) throw error;
+    onUnreadable(part, error);
+    return undefined;
+  }
+
+  async #beside(part: ModelPart, path: string): Promise<Content | undefined> {
+    const title = besideTitle(part.title, path);
+    return this.#parts.has(title) ? this.#open(title) : part.beside?.(path);
+  }
+
+  /** The model cannot be loaded without the files it names; where one is not there, that is said. */
+  async #missing(part: ModelPart, companions: readonly string[]): Promise<readonly Finding[]> {
+    const missing: string[] = [];
+    for (const path of companions) {
+      if (this.#parts.has(besideTitle(part.title, path))) continue;
+      if ((await part.beside?.(path)) === undefined) missing.push(path);
+    }
+    return missingFindings(missing);
+  }
+}
+
+/** The title of a file that the part `title` names by a path relative to itself. */
+export function besideTitle(title: string, path: string): string {
+  return title.slice(0, title.lastIndexOf('/') + 1) + path;
+}
+
+function missingFindings(missing: readonly string[]): readonly Finding[] {
+  const finding = (message: string, where?: string): Finding => ({
+    severity: 'high',
+    code: 'truncated',
+    message,
+    ...(where === undefined ? {} : { where }),
+  });
+  const named = missing
+    .slice(0, MAX_MISSING_NAMED)
+    .map((path) => finding(`the model needs ${quote(path)}, which is not there`, path));
+  const more = missing.length - named.length;
+  return more > 0 ? [...named, finding(`the model needs ${more} more files that are not there`)] : named;
+}

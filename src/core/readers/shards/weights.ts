@@ -1,0 +1,72 @@
+import { JsonNumber } from '../../oci/json.ts';
+import { bitsOf } from '../dtypes.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_TENSORS_LISTED } from '../limits.ts';
+import type { ModelFacts } from '../reader.ts';
+import { elementsOf, type TensorInfo, TensorTally } from '../tensor-tally.ts';
+
+/** Files that hold the weights of one model, or of one component of it. */
+export interface Weights {
+  /** Stands before the names of its tensors. */
+  readonly prefix: string;
+  readonly files: readonly ModelFacts[];
+}
+
+/** Reports the weights of several files as those of one model. */
+export function reportWeights(groups: readonly Weights[], facts: FactsBuilder): void {
+  const tally = new TensorTally();
+  let parameters = 0n;
+  let isCounted = false;
+  for (const { prefix, files } of groups) {
+    const seen = new Set<string>();
+    for (const file of files) {
+      const count = file.metadata.customProperties.get('parameter_count');
+      if (count instanceof JsonNumber && count.isInteger) {
+        parameters += BigInt(count.text);
+        isCounted = true;
+      }
+      for (const tensor of tensorsOf(file)) {
+        const elements = elementsOf(tensor.shape);
+        // A file counts what it shares within itself once; what it repeats of another is taken off here.
+        if (seen.has(tensor.name)) parameters -= elements;
+        seen.add(tensor.name);
+        tally.add({ ...tensor, name: prefix + tensor.name }, elements, bytesOf(tensor, elements));
+      }
+    }
+  }
+  if (!isCounted) return;
+  facts.property('parameter_count', parameters);
+  facts.property('precision', tally.precision ?? precisionOf(groups));
+  if (tally.count > 0) reportTensors(tally, facts);
+}
+
+function reportTensors(tally: TensorTally, facts: FactsBuilder): void {
+  facts.details.tensor_count = tally.count;
+  facts.details.dtypes = tally.dtypes;
+  facts.details.tensors = tally.listed;
+  if (tally.count > MAX_TENSORS_LISTED) {
+    const message = `only ${MAX_TENSORS_LISTED} of ${tally.count} tensors are listed`;
+    facts.finding('info', 'too-large-to-show', message);
+  }
+}
+
+/** The tensors that a reader listed, where it lists them as tensors. */
+function tensorsOf({ details }: ModelFacts): readonly TensorInfo[] {
+  return Array.isArray(details.tensors) ? details.tensors.filter(isTensor) : [];
+}
+
+function isTensor(value: unknown): value is TensorInfo {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, dtype, shape }: Record<string, unknown> = { ...value };
+  const isShape = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return typeof name === 'string' && typeof dtype === 'string' && isShape;
+}
+
+function bytesOf({ bytes, dtype }: TensorInfo, elements: bigint): bigint {
+  return bytes === undefined ? (elements * BigInt(bitsOf(dtype) ?? 8)) / 8n : BigInt(bytes);
+}
+
+function precisionOf(groups: readonly Weights[]): unknown {
+  const files = groups.flatMap((group) => group.files);
+  return files.map(({ metadata }) => metadata.customProperties.get('precision')).find((p) => p !== undefined);
+}
