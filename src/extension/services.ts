@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { ArtifactEvent, Context, CredentialStore, PushResult } from '../core/index.ts';
 import { SecretLogins } from './credentials/secret-logins.ts';
 import { RunningTransfers } from './running-transfers.ts';
+import { StoreServer } from './serving/store-server.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** The core; loaded when the first handler needs it, not at activation. */
@@ -25,6 +26,8 @@ export interface Services {
   readonly logins: SecretLogins;
   /** What is being sent and received. */
   readonly transfers: RunningTransfers;
+  /** The registry over the local store, while a person wants one. */
+  readonly server: StoreServer;
   core(): Promise<Core>;
   /** The core's context for the settings and logins of now; connections are kept until one of those changes. */
   context(): Promise<Context>;
@@ -45,6 +48,7 @@ export function createServices(extension: vscode.ExtensionContext): Services {
   const log = vscode.window.createOutputChannel('OMLMD', { log: true });
   const logins = new SecretLogins(extension.secrets, extension.globalState);
   const transfers = new RunningTransfers();
+  const server = new StoreServer();
   const transferred = new vscode.EventEmitter<ArtifactEvent>();
   const pushes = new vscode.EventEmitter<PushRecord>();
   const places = new vscode.EventEmitter<string | undefined>();
@@ -54,6 +58,7 @@ export function createServices(extension: vscode.ExtensionContext): Services {
     log,
     logins,
     transfers,
+    server,
     core: () => import('../core/index.ts'),
     context: () => {
       context ??= openContext(services, (event) => transferred.fire(event));
@@ -69,7 +74,7 @@ export function createServices(extension: vscode.ExtensionContext): Services {
     onDidChangePlace: places.event,
     placeChanged: (place) => places.fire(place),
   };
-  extension.subscriptions.push(log, transfers, transferred, pushes, places, watchSettings(services));
+  extension.subscriptions.push(log, transfers, server, transferred, pushes, places, watchSettings(services));
   return services;
 }
 

@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly listen?: string | undefined;
   readonly login?: ServerLogin | undefined;
   readonly tls?: TlsFiles | undefined;
+  /** Called after a client has written or deleted a manifest or a tag. */
+  readonly onWrite?: (() => void) | undefined;
 }
 
 /** A registry that is running. */
@@ -33,7 +35,10 @@ export async function serveStore(context: Context, options: ServeOptions = {}): 
   const { port = DEFAULT_SERVE_PORT, listen, readOnly, tls } = options;
   refuseUnsafe(options);
   const registry = new StoreRegistry(context.store, { readOnly });
-  const handler = guarded((call) => registry.handle(call), options);
+  const handler = guarded(
+    telling((call) => registry.handle(call), options.onWrite),
+    options,
+  );
   const addresses = listen === undefined ? ['127.0.0.1', '::1'] : [listen];
   const listening = await listenOnAll(() => makeServer(handler, context, tls), addresses, port);
   const scheme = tls === undefined ? 'http' : 'https';
@@ -60,6 +65,16 @@ function refuseUnsafe({ listen, login, tls }: ServeOptions): void {
 function guarded(handler: RegistryHandler, { listen, login }: ServeOptions): RegistryHandler {
   const known = login === undefined ? handler : loginOnly(login, handler);
   return listen === undefined ? ownHostOnly(known) : known;
+}
+
+function telling(handler: RegistryHandler, onWrite: (() => void) | undefined): RegistryHandler {
+  if (onWrite === undefined) return handler;
+  return async (call) => {
+    const reply = await handler(call);
+    const isWrite = call.method === 'PUT' || call.method === 'DELETE';
+    if (isWrite && reply.status < 300 && call.url.pathname.includes('/manifests/')) onWrite();
+    return reply;
+  };
 }
 
 function makeServer(handler: RegistryHandler, { log }: Context, tls: TlsFiles | undefined): Server {

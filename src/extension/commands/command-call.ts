@@ -14,6 +14,10 @@ export interface CommandOptions {
   readonly existing?: 'refuse' | 'replace' | 'keep';
   /** `omlmd.delete`: the caller has asked. */
   readonly confirmed?: boolean;
+  /** `omlmd.serveStore`: 0 takes any free one. */
+  readonly port?: number;
+  /** `omlmd.serveStore` */
+  readonly readOnly?: boolean;
 }
 
 const KEYS: ReadonlySet<string> = new Set([
@@ -23,6 +27,8 @@ const KEYS: ReadonlySet<string> = new Set([
   'folder',
   'existing',
   'confirmed',
+  'port',
+  'readOnly',
 ]);
 
 /** The options among a command's arguments: a plain object whose every key is one of theirs. */
@@ -41,7 +47,8 @@ function isOptions(value: unknown): value is CommandOptions {
 }
 
 function isField(key: string, value: unknown): boolean {
-  if (key === 'allowUnsafe' || key === 'confirmed') return typeof value === 'boolean';
+  if (key === 'allowUnsafe' || key === 'confirmed' || key === 'readOnly') return typeof value === 'boolean';
+  if (key === 'port') return typeof value === 'number';
   if (key === 'existing') return value === 'refuse' || value === 'replace' || value === 'keep';
   return typeof value === 'string';
 }

@@ -25,6 +25,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandHandler>>> =
   'omlmd.refresh': async () => (await import('./refresh.ts')).refresh,
   'omlmd.loadMore': async () => (await import('./load-more.ts')).loadMore,
   'omlmd.cancelTransfer': async () => (await import('./cancel-transfer.ts')).cancelTransfer,
+  'omlmd.serveStore': async () => (await import('./serve-store.ts')).serveStore,
+  'omlmd.stopServing': async () => (await import('./stop-serving.ts')).stopServing,
+  'omlmd.copyServedAddress': async () => (await import('./copy-served-address.ts')).copyServedAddress,
   'omlmd.trySample': async () => (await import('./try-sample.ts')).trySample,
   'omlmd.metadata.push': async () =>
     (await import('../metadata-files/push-metadata-file.ts')).pushMetadataFile,

@@ -1,8 +1,10 @@
 import type { Digest } from '../../core/index.ts';
 import type { ErrorAction } from '../error-actions.ts';
+import type { Serving } from '../serving/store-server.ts';
 
 /** What the two trees are made of. Text in nodes is escaped already; `reference`, `place` and `host` are what they name. */
 export type Node =
+  | ServedNode
   | RegistryNode
   | RepositoryNode
   | TagNode
@@ -12,6 +14,14 @@ export type Node =
   | ReferrerNode
   | MoreNode
   | MessageNode;
+
+/** That the local store is served, and where. */
+export interface ServedNode {
+  readonly kind: 'served';
+  readonly id: string;
+  readonly parent?: undefined;
+  readonly serving: Serving;
+}
 
 export interface RegistryNode {
   readonly kind: 'registry';

@@ -14,6 +14,8 @@ export function registerTrees(services: Services): void {
       if (place === undefined || place.startsWith('local/')) local.tree.refresh();
       if (place === undefined || !place.startsWith('local/')) registries.tree.refresh();
     }),
+    services.server.onDidChange(() => local.tree.refresh()),
+    services.server.onDidWrite(() => local.tree.refresh()),
     services.transfers.onDidChange(() => {
       for (const { view, id } of [local, registries]) sayAbove(view, services.transfers.textOf(id));
     }),

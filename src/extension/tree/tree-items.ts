@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ErrorAction } from '../error-actions.ts';
+import type { Serving } from '../serving/store-server.ts';
 import type { MessageNode, Node, RepositoryNode, TagNode } from './nodes.ts';
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -13,6 +14,8 @@ export function treeItem(node: Node): vscode.TreeItem {
 
 function draw(node: Node): vscode.TreeItem {
   switch (node.kind) {
+    case 'served':
+      return drawServed(node.serving);
     case 'registry':
       return build(node.host, Collapsed, {
         icon: 'server',
@@ -60,6 +63,17 @@ function draw(node: Node): vscode.TreeItem {
     case 'message':
       return drawMessage(node);
   }
+}
+
+function drawServed({ host, url, readOnly }: Serving): vscode.TreeItem {
+  const what = vscode.l10n.t('The local store is served at {0} to programs on this machine.', host);
+  return build(host, None, {
+    icon: 'broadcast',
+    context: 'served',
+    description: readOnly ? vscode.l10n.t('served, read-only') : vscode.l10n.t('served'),
+    tooltip: `${url}\n${what}`,
+    says: what,
+  });
 }
 
 function drawRepository(node: RepositoryNode): vscode.TreeItem {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator } from 'playwright-core';
+import { DEFAULT_SERVE_PORT } from '../../../src/core/operations/serve.ts';
 import {
   type DockerRegistry,
   PASSWORD,
@@ -67,6 +69,7 @@ function localSteps(): readonly Step[] {
     { name: 'inspect the file', run: inspectFile },
     { name: 'push again: one Enter, as the next version', run: pushAgain },
     { name: 'a tag that exists says what it names', run: seeTagThatExists },
+    { name: 'serve the local store', run: serveLocalStore },
   ];
 }
 
@@ -197,6 +200,44 @@ async function seeTagThatExists(stage: Stage): Promise<void> {
   await workbench.quickPickRow('exists, names sha256:').waitFor();
   await stage.snap('tag that exists');
   await page.keyboard.press('Escape');
+}
+
+/** The port that it would take is not free: another one is offered, and is where it then is. */
+async function serveLocalStore({ page, workbench, snap }: Stage): Promise<void> {
+  await workbench.clearNotifications();
+  const blocker = await occupy(DEFAULT_SERVE_PORT);
+  await workbench.runCommand('OMLMD: Focus on Local Store View');
+  await workbench.runCommand('OMLMD: Serve Local Store…');
+  await workbench.quickPickRow('Pull Only').waitFor();
+  await snap('what others may do');
+  await page.keyboard.press('Enter');
+  const taken = workbench.notification(`Port ${DEFAULT_SERVE_PORT} is not free`);
+  await taken.waitFor();
+  await snap('port is taken');
+  await taken.getByRole('button', { name: 'Use a Free Port' }).click();
+  const row = workbench.treeItem(/^The local store is served at 127\.0\.0\.1:\d+/);
+  await row.waitFor();
+  const host = /127\.0\.0\.1:\d+/.exec((await row.textContent()) ?? '')?.[0];
+  assert.deepEqual(await fetch(`http://${host}/v2/iris/tags/list`).then((answer) => answer.json()), {
+    name: 'iris',
+    tags: ['v1', 'v2'],
+  });
+  await workbench.notification('read-only').getByRole('button', { name: 'Copy Address' }).waitFor();
+  await snap('served');
+  await row.hover();
+  await row.locator('a[aria-label="Stop Serving Local Store"]').click();
+  await row.waitFor({ state: 'detached' });
+  await assert.rejects(fetch(`http://${host}/v2/`));
+  blocker?.close();
+}
+
+/** Takes a port unless somebody has it already. */
+async function occupy(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
 
 async function signIn({ page, workbench, snap }: Stage, host: string): Promise<void> {
