@@ -7,6 +7,7 @@ import { npyReader } from './numpy/npy.ts';
 import { onnxReader } from './onnx/onnx.ts';
 import { readHead, withHead } from './parse/byte-source.ts';
 import { joblibReader, pickleReader } from './pickle/pickle.ts';
+import { legacyTorchReader } from './pytorch/torch-legacy.ts';
 import { unstopped } from './read-file.ts';
 import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
@@ -22,6 +23,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   pytorchIndexReader,
   ggufReader,
   ...zipReaders,
+  legacyTorchReader,
   npyReader,
   onnxReader,
   joblibReader,

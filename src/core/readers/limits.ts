@@ -56,6 +56,9 @@ export const MAX_KEPT_ARRAY_BYTES = 64 * 1024;
 /** Bytes of the header of one numpy array; version 1 allows 64 KiB, later ones are for types of many fields. */
 export const MAX_NPY_HEADER_BYTES = 1024 * 1024;
 
+/** Bytes of a TorchScript model's code that are looked through. Stops source text from being the payload. */
+export const MAX_SCRIPT_CODE_BYTES = 4 * 1024 * 1024;
+
 /** Bytes at the end of a zip file in which its directory's end must begin: the longest comment, and the record. */
 export const ZIP_TAIL_BYTES = 65_535 + 22;
 /** Entries of a zip directory that are looked at. Stops archives of a million empty members. */

@@ -12,6 +12,7 @@ export const ALLOWED_GLOBALS: Readonly<Record<string, string>> = {
   functools: 'partial',
   _functools: 'partial',
   array: 'array _array_reconstructor',
+  argparse: 'Namespace',
   datetime: 'date datetime time timedelta timezone',
   decimal: 'Decimal',
   _pydecimal: 'Decimal',
@@ -121,5 +122,9 @@ export const ALLOWED_GLOBALS: Readonly<Record<string, string>> = {
   'lightgbm.sklearn': 'LGBMModel LGBMClassifier LGBMRegressor LGBMRanker',
   'lightgbm.basic': 'Booster',
   'lightgbm.compat': '_LGBMLabelEncoder LGBMLabelEncoder',
+  'pytorch_lightning.utilities.parsing': 'AttributeDict',
+  'lightning.pytorch.utilities.parsing': 'AttributeDict',
+  'lightning_fabric.utilities.data': 'AttributeDict',
+  'lightning.fabric.utilities.data': 'AttributeDict',
   'catboost.core': 'CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker',
 };

@@ -3,7 +3,7 @@ import { decodeText } from '../parse/byte-cursor.ts';
 import { malformed } from '../parse/parse-stop.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
 import { decodeRawUnicode, littleEndianInteger, unquotePython } from './pickle-strings.ts';
-import { BEYOND_LIMIT, FOREIGN, float, integer } from './pickle-values.ts';
+import { BEYOND_LIMIT, FOREIGN, float, integer, isKind, type PickleValue } from './pickle-values.ts';
 
 /** Bytes of an integer that is kept exactly; RSA keys fit, a megabyte of digits does not. */
 const MAX_INTEGER_BYTES = 1024;
@@ -115,6 +115,12 @@ function signedLength(state: PickleState): number {
   return length;
 }
 
+/** torch's first layout names classes of modules like this: `('module', class, file, source)`. */
+function namedClass(id: PickleValue): PickleValue | undefined {
+  if (!isKind(id, 'tuple') || id.items[0] !== 'module') return undefined;
+  return isKind(id.items[1], 'global') ? id.items[1] : undefined;
+}
+
 /** Opcodes that push numbers, texts and bytes, and those that only frame. */
 export const DATA_OPCODES: PickleOpcodes = new Map([
   opcode('N', 0, ({ stack }) => stack.push(null)),
@@ -170,6 +176,7 @@ export const DATA_OPCODES: PickleOpcodes = new Map([
   opcode('Q', 1, ({ stack, trace }) => {
     const id = stack.pop();
     trace.persistentId();
-    stack.pushObject(() => ({ kind: 'persistent', id }));
+    const known = namedClass(id);
+    stack.pushObject(() => known ?? { kind: 'persistent', id });
   }),
 ]);

@@ -154,8 +154,17 @@ function behindName(head: Uint8Array, at: number): number | undefined {
 
 const PICKLE_NAMES = new Set(['.pkl', '.pickle', '.joblib', '.dill']);
 
+/** torch's first layout begins with a pickle of this number alone: PROTO, from protocol 4 a FRAME, LONG1, STOP. */
+const LEGACY_TORCH = /^\x80[\x02-\x05](?:\x95[\s\S]{8})?\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\./;
+
+/** Whether a file is what `torch.save` wrote before it wrote zip files; several pickles and raw data. */
+export function isLegacyTorch(head: Uint8Array): boolean {
+  return LEGACY_TORCH.test(Buffer.from(head.subarray(0, 32)).toString('latin1'));
+}
+
 /** Whether a file is a pickle, or a compressed one. Those that Node cannot open are believed by name. */
 export function looksLikePickleFile(path: string, head: Uint8Array): boolean {
+  if (isLegacyTorch(head)) return false;
   if (looksLikePickle(head)) return true;
   const compression = compressionOf(head);
   if (compression === undefined) return false;

@@ -1,0 +1,78 @@
+import { JsonNumber } from '../../oci/json.ts';
+import type { FactsBuilder } from '../facts.ts';
+import { MAX_DISTINCT_NAMES } from '../limits.ts';
+import { stemOf } from '../model-name.ts';
+import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed, ParseStop } from '../parse/parse-stop.ts';
+import { PickleReading } from '../pickle/pickle-reading.ts';
+import { isLegacyTorch } from '../pickle/pickle-recognition.ts';
+import { isKind, type PickleValue } from '../pickle/pickle-values.ts';
+import { collectFacts } from '../read-file.ts';
+import type { ModelReader } from '../reader.ts';
+import { torchFormat } from './torch-archive.ts';
+import { reportTorchRoot } from './torch-report.ts';
+import type { TorchWeights } from './torch-weights.ts';
+
+/** Version that stands in the second pickle. */
+const PROTOCOL_VERSION = '1001';
+/** Each storage has its number of elements before its bytes. */
+const COUNT_BYTES = 8;
+
+/**
+ * `torch.save` before 1.6, and since then on request: five pickles one after the other (magic number, version, the
+ * machine's properties, the object, the keys of its storages), then the storages.
+ */
+export const legacyTorchReader: ModelReader = {
+  id: torchFormat.id,
+  extensions: torchFormat.extensions,
+  recognizes: (_path, head) => isLegacyTorch(head),
+  async read(file, options) {
+    const facts = await collectFacts(file, ({ cursor, facts }) => readPickles(cursor, facts), options);
+    return facts.build(torchFormat.id, stemOf(file.path, torchFormat.extensions));
+  },
+};
+
+async function readPickles(cursor: ByteCursor, facts: FactsBuilder): Promise<void> {
+  const pickles = new PickleReading(facts);
+  facts.property('framework', 'pytorch');
+  facts.details.archive = { version: 'legacy' };
+  try {
+    await pickles.readOne(cursor);
+    const version = await pickles.readOne(cursor);
+    if (!(version instanceof JsonNumber) || version.text !== PROTOCOL_VERSION)
+      throw malformed('the version of the file is not known', cursor.position);
+    await pickles.readOne(cursor);
+    const root = await pickles.readOne(cursor);
+    const weights = reportTorchRoot(root, facts);
+    const keys = await pickles.readOne(cursor);
+    checkStorages(cursor, weights, keys, facts);
+  } finally {
+    facts.details.protocol = pickles.protocol;
+    pickles.reportImports();
+  }
+}
+
+/** The storages take the rest of the file. The optimizer's are among them, so their sizes are known only where all are. */
+function checkStorages(
+  cursor: ByteCursor,
+  weights: TorchWeights,
+  keys: PickleValue,
+  facts: FactsBuilder,
+): void {
+  if (!isKind(keys, 'list') || keys.items.length > MAX_DISTINCT_NAMES)
+    throw malformed('the storages have no keys', cursor.position);
+  let wanted = 0;
+  let known = true;
+  for (const key of keys.items) {
+    const bytes = typeof key === 'string' ? weights.storages.get(key)?.bytes : undefined;
+    known &&= bytes !== undefined;
+    wanted += COUNT_BYTES + (bytes ?? 0);
+  }
+  const { left, position } = cursor;
+  if (left < wanted)
+    throw new ParseStop('truncated', `the weights take ${wanted} bytes, ${left} are there`, position);
+  if (known && left > wanted) {
+    const message = `${left - wanted} bytes follow the last storage`;
+    facts.finding('medium', 'hidden-data', message, `offset ${position + wanted}`);
+  }
+}
