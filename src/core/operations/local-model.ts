@@ -35,12 +35,12 @@ export async function readLocalModel(
 ): Promise<LocalModel> {
   const collected = await collectFiles(paths);
   const set = new ModelParts(collected.files.map(localPart), { ...options, concurrency: 1 });
-  const named = options.companions === false ? [] : collected.files.filter((file) => isNamed(file, paths));
-  const belonging = await filesOfModels(set, named);
+  const named = collected.files.filter((file) => isNamed(file, paths));
+  const belonging = await filesOfModels(set, options.companions === false ? [] : named);
   const files = sortFiles([...collected.files, ...belonging.files]);
   const outside = [...collected.outside, ...belonging.outside];
   const parts = await set.readAll();
-  const name = nameOfWhole(paths);
+  const name = nameOfWhole(paths, named);
   const whole = await set.readWhole(name);
   return {
     files,
@@ -117,12 +117,11 @@ function outsideFinding(title: string): FileFinding {
 }
 
 /** What several files are called as one: after their folder, or after what their names have in common. */
-function nameOfWhole(paths: readonly ModelPath[]): string {
-  const [first, second] = paths.map(({ path }) => resolve(path));
-  if (first === undefined) return '';
-  if (second !== undefined) return folderName(dirname(first));
-  const stem = shardName(first)?.stem ?? indexStem(first);
-  return stem === undefined ? folderName(first) : basename(stem);
+function nameOfWhole(paths: readonly ModelPath[], named: readonly CollectedFile[]): string {
+  const [first = '', ...others] = paths.map(({ path }) => resolve(path));
+  if (!named.some(({ folder, title }) => join(folder, title) === first)) return folderName(first);
+  const stem = others.length > 0 ? undefined : (shardName(first)?.stem ?? indexStem(first));
+  return stem === undefined ? folderName(dirname(first)) : basename(stem);
 }
 
 /** The last part of its path; a snapshot of a Hugging Face cache is called after its model, not its revision. */

@@ -5,7 +5,6 @@ import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
 import { modelExtension } from '../readers/model-name.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
-import { isShardOrIndex } from '../readers/shards/shard-names.ts';
 
 /** One file of what may be a model: on this machine, or a layer of an artifact. */
 export interface ModelPart {
@@ -85,8 +84,6 @@ export class ModelParts {
 
   /** All parts as one model; undefined where they are only files beside each other. */
   async readWhole(name: string): Promise<ModelFacts | undefined> {
-    const [first = ''] = this.#parts.keys();
-    if (this.#parts.size < 2 && !isShardOrIndex(first)) return undefined;
     const files = [...this.#parts.values()]
       .map(({ title, size }) => ({ path: title, size }))
       .sort((a, b) => (a.path < b.path ? -1 : 1));

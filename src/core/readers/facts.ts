@@ -2,6 +2,7 @@ import { quote } from '../errors.ts';
 import type { ModelMetadata } from '../model/metadata.ts';
 import { fromPlain, JsonNumber, type JsonValue } from '../oci/json.ts';
 import { MAX_COMPANIONS, MAX_CUSTOM_PROPERTIES_BYTES, MAX_FINDINGS, MAX_STRING_BYTES } from './limits.ts';
+import { plainDetail } from './parse/json-values.ts';
 import { ParseStop } from './parse/parse-stop.ts';
 import type { Finding, FindingCode, ModelFacts, Severity } from './reader.ts';
 
@@ -150,16 +151,4 @@ function jsonBytes(value: JsonValue): number {
     return [...value].reduce((sum, [key, item]) => sum + jsonBytes(key) + jsonBytes(item) + 20, 16);
   }
   return 5;
-}
-
-/** A lossless value as the plain JSON data that `details` holds; integers beyond 2^53 become text. */
-function plainDetail(value: JsonValue): unknown {
-  if (value instanceof JsonNumber) {
-    const number = value.toNumber();
-    return value.isInteger && !Number.isSafeInteger(number) ? value.text : number;
-  }
-  if (Array.isArray(value)) return value.map(plainDetail);
-  if (value instanceof Map)
-    return Object.fromEntries([...value].map(([key, item]) => [key, plainDetail(item)]));
-  return value;
 }

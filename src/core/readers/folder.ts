@@ -1,10 +1,18 @@
 /** The readers of folders. Adding one is its file, a line in {@link FOLDER_READERS} and a fixture. */
+import { diffusersReader } from './diffusers/diffusers.ts';
+import { huggingFaceReader } from './huggingface/huggingface.ts';
+import { mlflowReader } from './mlflow/mlflow.ts';
 import { unstopped } from './read-file.ts';
 import type { FolderReader, FolderReadOptions, ModelFacts, ModelFolder } from './reader.ts';
 import { shardedReader } from './shards/sharded-model.ts';
 
 /** In the order they are asked; the first that recognises names and content reads the folder. */
-export const FOLDER_READERS: readonly FolderReader[] = [shardedReader];
+export const FOLDER_READERS: readonly FolderReader[] = [
+  mlflowReader,
+  diffusersReader,
+  huggingFaceReader,
+  shardedReader,
+];
 
 /** What a folder says of itself as one model; undefined where it is only a folder with files. */
 export async function readModelFolder(

@@ -24,6 +24,10 @@ export const MAX_PAGES_KEPT = 128;
 export const MAX_SAFETENSORS_HEADER_BYTES = 100_000_000;
 /** Bytes of a safetensors header that is read in detail (S29). Stops 100 MB of JSON from filling memory. */
 export const MAX_SAFETENSORS_PARSED_BYTES = 8 * 1024 * 1024;
+/** Bytes of a JSON document of a folder (`config.json`, `model_index.json`). Stops a tree of values from filling memory. */
+export const MAX_FOLDER_DOCUMENT_BYTES = 2 * 1024 * 1024;
+/** Chat templates of a folder that are looked into. */
+export const MAX_CHAT_TEMPLATES = 32;
 /** Bytes of an index of shards; those of the largest models have about ten million. Stops a map without end. */
 export const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 /** Bytes read from a GGUF file (S30). Stops vocabularies and keys without end. */

@@ -1,11 +1,8 @@
+import { checkChatTemplate } from '../chat-template.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_LIST_ENTRIES } from '../limits.ts';
 import type { GgufArray, GgufKeys, GgufScalar } from './gguf-keys.ts';
 import { GGUF_FILE_TYPES } from './gguf-types.ts';
-
-/** What a chat template has no use for: Python's ways out of Jinja's sandbox (CVE-2024-34359). */
-const UNUSUAL_IN_TEMPLATE =
-  /__(?:class|base|bases|mro|subclasses|globals|builtins|import|init|getattribute|code|dict)__|\bpopen\b|\bos\.|\bsubprocess\b|\|\s*attr\s*\(|\b(?:cycler|joiner|lipsum|self)\s*\.\s*_/;
 
 /** Fills the properties and details that GGUF keys state. */
 export function reportKeys(keys: GgufKeys, facts: FactsBuilder): void {
@@ -96,14 +93,6 @@ function shown(value: GgufScalar | GgufArray): unknown {
 function checkTemplates(keys: GgufKeys, facts: FactsBuilder): void {
   for (const [key, value] of keys) {
     if (!key.startsWith('tokenizer.chat_template') || typeof value !== 'string') continue;
-    const found = UNUSUAL_IN_TEMPLATE.exec(value)?.[0];
-    if (found !== undefined) {
-      facts.finding(
-        'high',
-        'code-in-model',
-        `the chat template uses ${JSON.stringify(found)}, a way to run code`,
-        key,
-      );
-    }
+    checkChatTemplate(value, key, facts);
   }
 }
