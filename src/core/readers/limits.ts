@@ -63,6 +63,17 @@ export const MAX_NPY_HEADER_BYTES = 1024 * 1024;
 /** Bytes of a TorchScript model's code that are looked through. Stops source text from being the payload. */
 export const MAX_SCRIPT_CODE_BYTES = 4 * 1024 * 1024;
 
+/** Bytes of a skops schema; a forest of a hundred trees takes one million. Stops JSON from filling memory. */
+export const MAX_SKOPS_SCHEMA_BYTES = 8 * 1024 * 1024;
+/** Levels of a skops schema: an object in an object takes four. Stops the stack from running out. */
+export const MAX_SKOPS_DEPTH = 200;
+/** Values and keys of a skops schema that are built. Stops short texts from becoming large trees. */
+export const MAX_SKOPS_VALUES = 1_000_000;
+/** Objects of a skops schema that are looked at; types behind them are not listed, which is a finding. */
+export const MAX_SKOPS_NODES = 200_000;
+/** Arrays of a skops file that are opened for class labels and feature names. Stops a request for each of thousands. */
+export const MAX_SKOPS_ARRAYS = 16;
+
 /** Bytes at the end of a zip file in which its directory's end must begin: the longest comment, and the record. */
 export const ZIP_TAIL_BYTES = 65_535 + 22;
 /** Entries of a zip directory that are looked at. Stops archives of a million empty members. */

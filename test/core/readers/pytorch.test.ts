@@ -82,7 +82,7 @@ describe('files of torch', () => {
     expect(codesOf(await readBytes('model.pt', fixtureBytes('scripted.torchscript')))).toEqual([
       'info runs-code-when-loaded',
     ]);
-    expect(codesOf(await readBytes('a.npz', fixtureBytes('tied.bin')))).toContain('medium name-mismatch');
+    expect(codesOf(await readBytes('a.skops', fixtureBytes('tied.bin')))).toContain('medium name-mismatch');
   });
 
   it('a file with large storages costs three requests', async () => {

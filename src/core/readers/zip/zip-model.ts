@@ -6,10 +6,11 @@ import { ZipArchive } from '../parse/zip-archive.ts';
 import { torchFormat, torchscriptFormat } from '../pytorch/torch-archive.ts';
 import { isFatal } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
+import { skopsFormat } from '../skops/skops.ts';
 import type { ZipFormat } from './zip-format.ts';
 
 /** Formats that are zip files, in the order they are asked; adding one is its file and a line here. */
-const ZIP_FORMATS: readonly ZipFormat[] = [torchscriptFormat, torchFormat, npzFormat];
+const ZIP_FORMATS: readonly ZipFormat[] = [torchscriptFormat, torchFormat, skopsFormat, npzFormat];
 
 const EXTENSIONS = ZIP_FORMATS.flatMap(({ extensions }) => extensions);
 
