@@ -97,6 +97,7 @@ export const pushVerb: Verb = {
       .option('--empty-metadata', 'no metadata at all')
       .addOption(repeatable('--set <key=value>', 'set a field or a custom property (repeatable)'))
       .option('--no-auto-metadata', 'do not read the model file; its .omlmd.yaml still counts')
+      .option('--no-companions', 'only the files named, not those that they need: external data, shards')
       .option('--artifact-format <id>', 'artifact format to write')
       .addOption(repeatable('-a, --annotation <key=value>', 'add a manifest annotation (repeatable)'))
       .option('--tag-if-absent', 'fail when the tag exists')
@@ -122,6 +123,7 @@ export const pushVerb: Verb = {
       metadata: await metadataSource(session),
       set,
       sidecar: options.text('file'),
+      companions: options.flag('companions'),
       signal,
       onProgress,
     });
