@@ -84,8 +84,9 @@ async function runVerb(
 ): Promise<number> {
   const options = new OptionReader(values);
   const debug = options.flag('debug');
-  const jsonl = options.text('progress') === 'jsonl';
-  const progress = chooseProgress(options.text('progress'), terminal);
+  const mode = verb.ownsStdout ? 'none' : options.text('progress');
+  const jsonl = mode === 'jsonl';
+  const progress = chooseProgress(mode, terminal);
   const warn = (code: string, message: string) => {
     progress.clear();
     if (jsonl) terminal.stdout.write(encodeEvent({ event: 'warning', code, message }));

@@ -41,6 +41,8 @@ export interface Verb {
   readonly remote?: boolean;
   /** Formats besides `text` and `json`. */
   readonly formats?: readonly Format[];
+  /** Its stdout is no place for events: `--progress` is taken and changes nothing. */
+  readonly ownsStdout?: boolean;
   /** Declares arguments and options. */
   configure(command: Command): void;
   run(session: Session, args: readonly (string | readonly string[] | undefined)[]): Promise<Outcome>;

@@ -46,11 +46,11 @@ export * from './operations/validate.ts';
 export { isModelFileName, modelStem } from './readers/index.ts';
 export type { Finding, ModelFacts, Severity } from './readers/reader.ts';
 export {
-  type CredentialSources,
   chainCredentials,
   defaultCredentials,
   loginStore,
 } from './registry/credential-chain.ts';
+export type { CredentialSources } from './registry/credential-places.ts';
 export * from './registry/credentials.ts';
 export type { ExistingFiles } from './store/output-folder.ts';
 export { VERSION } from './version.ts';

@@ -52,6 +52,10 @@ async function attachAndFind(reference: string): Promise<void> {
     ],
   });
   expect((await json('discover', reference, '--artifact-type', 'application/none')).referrers).toEqual([]);
+  // The signature is of the other type, and refers to one of this.
+  expect((await json('discover', reference, ...SBOM)).referrers).toMatchObject([
+    { digest: sbom.digest, referrers: [] },
+  ]);
   const { stdout } = await sandbox.run(['discover', reference]);
   expect(stdout).toMatch(/\n└── application\/spdx\+json .*\n {4}└── application\/x-signature /);
 }
@@ -100,6 +104,25 @@ describe('what is attached to an artifact', () => {
       expect((await json('discover', reference)).referrers).toEqual([]);
       const { digest } = await json(...attach);
       expect((await json('discover', reference)).referrers).toMatchObject([{ digest }]);
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it('is listed by a second copy, when the first was interrupted between storing and listing', async () => {
+    const registry = await startTestRegistry({ referrersApi: false });
+    try {
+      await attachAndFind('local/m:v1');
+      const copy = ['cp', '-r', 'local/m:v1', `${registry.host}/m:v1`];
+      registry.faults.add(on('PUT', '/manifests/sha256-'), answer(403), 1);
+      expect((await sandbox.run(copy)).status).toBe(4);
+      expect((await sandbox.run(copy)).status).toBe(0);
+      const { referrers } = await json('discover', 'local/m:v1');
+      expect((await json('discover', `${registry.host}/m:v1`)).referrers).toEqual(referrers);
+      // Where all is listed, nothing is written again.
+      registry.requests.length = 0;
+      expect((await sandbox.run(copy)).status).toBe(0);
+      expect(registry.count('PUT', '/manifests/sha256')).toBe(0);
     } finally {
       await registry.stop();
     }

@@ -21,7 +21,7 @@ export const discoverVerb: Verb = {
   configure(command) {
     command
       .argument('<reference>', 'an artifact')
-      .option('--artifact-type <type>', 'only referrers of this type');
+      .option('--artifact-type <type>', 'only referrers of this type, at every level');
   },
   async run({ context, options, signal }, [reference]) {
     const artifactType = options.text('artifactType');

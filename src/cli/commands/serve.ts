@@ -30,6 +30,8 @@ function readLogin({ credential }: Session) {
 export const serveVerb: Verb = {
   name: 'serve',
   summary: 'run an OCI registry over the store on this machine, until interrupted',
+  // The first line is the address, whatever was asked for.
+  ownsStdout: true,
   configure(command) {
     command
       .option('--port <n>', 'port; 0: any that is free', integer(0, 65_535), DEFAULT_SERVE_PORT)
@@ -38,9 +40,7 @@ export const serveVerb: Verb = {
       .option('-u, --username <name>', 'user name that clients must give')
       .option('--password-stdin', 'read their password from standard input')
       .option('--cert-file <file>', 'certificate of this server, with its chain (PEM)')
-      .option('--key-file <file>', "the certificate's key (PEM)")
-      // The first line of stdout is the address, whatever was asked for: it is no place for events.
-      .hook('preAction', (_, command) => void command.setOptionValue('progress', 'none'));
+      .option('--key-file <file>', "the certificate's key (PEM)");
   },
   async run(session) {
     const { context, options, terminal, signal } = session;

@@ -1,7 +1,8 @@
 import { OmlmdError } from '../errors.ts';
 import { bytesContent, type CallOptions, readVerified } from './content.ts';
 import { type Descriptor, plainDescriptor } from './descriptor.ts';
-import { MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, parseNode, successorsOf } from './manifest.ts';
+import type { Digest } from './digest.ts';
+import { MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from './manifest.ts';
 import { Annotation, isNodeType } from './media-types.ts';
 import type { OnProgress } from './progress.ts';
 import { canMount, type Source, type Target } from './target.ts';
@@ -63,6 +64,8 @@ class Copy {
   readonly #target: Target;
   readonly #options: CopyOptions;
   readonly #visited = new Map<string, Promise<void>>();
+  /** What the target lists, by subject. */
+  readonly #listed = new Map<Digest, Promise<ReadonlySet<Digest>>>();
   /** Manifests in the order in which they were copied. */
   readonly #nodes: Descriptor[] = [];
   readonly #transfers: BlobSlots;
@@ -129,18 +132,41 @@ class Copy {
       const fetched = await this.#source.fetch(descriptor, { signal });
       return await readVerified(fetched, descriptor, MAX_MANIFEST_BYTES, { signal });
     });
+    const node = parseNode(bytes, descriptor.mediaType);
     await settleAll(
-      successorsOf(parseNode(bytes, descriptor.mediaType)).map((next) =>
+      successorsOf(node).map((next) =>
         isNodeType(next.mediaType) ? this.#node(next, depth + 1) : this.#blob(next),
       ),
     );
     const there = await this.#requests.run(async () => {
-      if (await this.#target.exists(descriptor, { signal })) return true;
-      await this.#target.push(descriptor, bytesContent(bytes), { signal });
-      return false;
+      const exists = await this.#target.exists(descriptor, { signal });
+      if (!exists || !(await this.#isListed(descriptor, node)))
+        await this.#target.push(descriptor, bytesContent(bytes), { signal });
+      return exists;
     });
     this.#nodes.push(descriptor);
     this.#options.onCopied?.(descriptor, there ? 'exists' : 'uploaded');
+  }
+
+  /**
+   * Whether the target lists a manifest that is there among the referrers of its subject, if it has one. An earlier copy
+   * may have ended between the two; pushing the manifest again lists it.
+   */
+  async #isListed(descriptor: Descriptor, node: ParsedNode): Promise<boolean> {
+    const { subject } = node.kind === 'manifest' ? node.manifest : node.index;
+    if (subject === undefined) return true;
+    const listed = this.#listed.get(subject.digest) ?? this.#listReferrers(subject);
+    this.#listed.set(subject.digest, listed);
+    return (await listed).has(descriptor.digest);
+  }
+
+  async #listReferrers(subject: Descriptor): Promise<ReadonlySet<Digest>> {
+    const listed = new Set<Digest>();
+    for await (const { digest } of this.#target.referrers(subject, { signal: this.#signal })) {
+      listed.add(digest);
+      if (listed.size > MAX_DESCRIPTORS) break; // what is further on is pushed again, which harms nothing
+    }
+    return listed;
   }
 
   #blob(descriptor: Descriptor): Promise<void> {

@@ -48,3 +48,12 @@ export interface Descriptor {
 export function plainDescriptor({ mediaType, digest, size }: Descriptor): Descriptor {
   return { mediaType, digest, size };
 }
+
+/** Layers that nobody may pass on, and that registries therefore never have (image-spec layer §Non-Distributable Layers). */
+const NOT_PASSED_ON =
+  /^application\/vnd\.(?:oci\.image\.layer\.nondistributable|docker\.image\.rootfs\.foreign)\./;
+
+/** Whether a place may have a manifest without this part of it: its content is at `urls`, or may not be passed on. */
+export function isElsewhere({ mediaType, urls }: Descriptor): boolean {
+  return NOT_PASSED_ON.test(mediaType) || (urls !== undefined && urls.length > 0);
+}

@@ -1,6 +1,5 @@
 import { OmlmdError, quote } from '../errors.ts';
 import { packAttachment } from '../formats/attachment.ts';
-import { bytesContent } from '../oci/content.ts';
 import { copyGraph } from '../oci/copy.ts';
 import { collectFiles, type ModelPath } from './collect-files.ts';
 import { type Context, openTarget } from './context.ts';
@@ -44,16 +43,7 @@ export async function attach(
   await context.digests.save();
   const { artifactType, annotations = {} } = options;
   const packed = packAttachment({ subject, artifactType, files: hashed.files, annotations });
-  let wasThere = false;
-  await copyGraph(packedSource(packed), packed.root, target, {
-    ...options,
-    known: hashed.sent,
-    onCopied(descriptor, state) {
-      if (descriptor.digest === packed.root.digest) wasThere = state === 'exists';
-    },
-  });
-  // An earlier try may have been interrupted before its manifest was listed; pushing it again lists it, if need be.
-  if (wasThere) await target.push(packed.root, bytesContent(packed.manifestBytes), options);
+  await copyGraph(packedSource(packed), packed.root, target, { ...options, known: hashed.sent });
   const { digest, size } = packed.root;
   return {
     reference: `${formatPlace(location)}@${digest}`,

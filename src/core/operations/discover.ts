@@ -26,7 +26,7 @@ export interface DiscoverReport {
 }
 
 export interface DiscoverOptions extends CallOptions {
-  /** Only referrers of this type, at the first level. */
+  /** Only referrers of this type, at every level: what refers to one of another type is left out with it. */
   readonly artifactType?: string | undefined;
 }
 
@@ -66,7 +66,7 @@ class ReferrerWalk {
     const children = await this.#slots.run(() => this.#list(subject, artifactType));
     const trees = children.map(async (child): Promise<ReferrerTree> => {
       const { digest, artifactType: type = null, annotations = {}, size } = child;
-      const referrers = await this.below(plainDescriptor(child), depth + 1);
+      const referrers = await this.below(plainDescriptor(child), depth + 1, artifactType);
       return { digest, artifactType: type, annotations, size, referrers };
     });
     await settleAll(trees);

@@ -3,13 +3,8 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { escapeControls, isOmlmdError, quote } from '../errors.ts';
 import { systemWords } from '../oci/system-failure.ts';
-import type { CredentialSources } from '../registry/credential-chain.ts';
-import {
-  type CredentialFileFacts,
-  credentialFiles,
-  hasHelper,
-  probeCredentialFile,
-} from '../registry/probe-credentials.ts';
+import { type CredentialSources, credentialFiles } from '../registry/credential-places.ts';
+import { type CredentialFileFacts, hasHelper, probeCredentialFile } from '../registry/probe-credentials.ts';
 import { LayoutTarget } from '../store/layout.ts';
 
 import type { Context } from './context.ts';

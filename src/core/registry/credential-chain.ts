@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { OmlmdError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
 import {
@@ -14,19 +12,8 @@ import {
   writeCredentialFile,
 } from './credential-file.ts';
 import { type CredentialHelper, credentialHelper } from './credential-helper.ts';
+import { type CredentialSources, credentialFiles, loginFile } from './credential-places.ts';
 import type { CredentialStore, WritableCredentialStore } from './credentials.ts';
-
-/** The host's surroundings that decide where logins are. */
-export interface CredentialSources {
-  readonly env: NodeJS.ProcessEnv;
-  /** The person's home folder; default: the system's answer. */
-  readonly home?: string | undefined;
-  readonly platform?: NodeJS.Platform | undefined;
-  /** `--registry-config FILE`: instead of the files of docker and podman. */
-  readonly registryConfig?: string | undefined;
-  /** Told of a file or helper that fails; the next place is then asked. */
-  readonly log?: Log | undefined;
-}
 
 /**
  * The stores one after the other; the first that knows the registry is believed. One that fails is told of and passed
@@ -102,30 +89,15 @@ export function fileCredentials(path: string, env: NodeJS.ProcessEnv): WritableC
   };
 }
 
-function dockerConfig({ env, home = homedir() }: CredentialSources): string {
-  return join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json');
-}
-
-/** podman's places; the run-time folder is Linux's. */
-function containersFiles({ env, home = homedir(), platform }: CredentialSources): string[] {
-  const runtime = platform === undefined || platform === 'linux' ? env.XDG_RUNTIME_DIR : undefined;
-  return [
-    ...(env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : []),
-    ...(runtime ? [join(runtime, 'containers', 'auth.json')] : []),
-    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json'),
-  ];
-}
-
 /** Where logins come from when none was given: the environment, then podman's files, then docker's. */
 export function defaultCredentials(sources: CredentialSources): CredentialStore {
-  const { env, registryConfig, log } = sources;
-  const files =
-    registryConfig === undefined ? [...containersFiles(sources), dockerConfig(sources)] : [registryConfig];
-  const stores = [environmentCredentials(env), ...files.map((path) => fileCredentials(path, env))];
+  const { env, log } = sources;
+  const files = credentialFiles(sources).map((path) => fileCredentials(path, env));
+  const stores = [environmentCredentials(env), ...files];
   return chainCredentials(stores, log);
 }
 
 /** Where `login` and `logout` write. */
 export function loginStore(sources: CredentialSources): WritableCredentialStore {
-  return fileCredentials(sources.registryConfig ?? dockerConfig(sources), sources.env);
+  return fileCredentials(loginFile(sources), sources.env);
 }

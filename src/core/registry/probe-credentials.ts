@@ -1,8 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { CredentialSources } from './credential-chain.ts';
 import { readCredentialFile } from './credential-file.ts';
 
 /** Permissions by which others than the owner can read a file. */
@@ -17,18 +15,6 @@ export interface CredentialFileFacts {
   readonly helpers: readonly string[];
   /** Has secrets, and is readable for others on this machine. */
   readonly exposed: boolean;
-}
-
-/** The files that logins are looked for in, in that order, whether they are there or not. */
-export function credentialFiles({ env, home = homedir(), platform, registryConfig }: CredentialSources) {
-  if (registryConfig !== undefined) return [registryConfig];
-  const runtime = platform === undefined || platform === 'linux' ? env.XDG_RUNTIME_DIR : undefined;
-  return [
-    ...(env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : []),
-    ...(runtime ? [join(runtime, 'containers', 'auth.json')] : []),
-    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json'),
-    join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
-  ];
 }
 
 /** Looks into a file of logins; undefined when it is not there, `file-unreadable` when it makes no sense. */

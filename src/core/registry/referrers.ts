@@ -102,22 +102,60 @@ export function referrerEntry(descriptor: Descriptor, node: ParsedNode): Descrip
   };
 }
 
+type IndexChange = { readonly add: Descriptor } | { readonly remove: Digest };
+
+interface UpdateOptions extends CallOptions {
+  readonly pause: (ms: number) => Promise<void>;
+}
+
 /**
- * Puts an entry into the fallback index of a registry without the API, or takes one out. Other writers do the same at
+ * The fallback indexes of one repository, for one operation. What is to be changed while an index is being written is
+ * changed together afterwards: many referrers that are copied at once would only be in each other's way.
+ */
+export class FallbackIndexes {
+  readonly #repository: RepositoryAddress;
+  readonly #writing = new Map<Digest, Promise<void>>();
+  readonly #waiting = new Map<Digest, { readonly changes: IndexChange[]; readonly written: Promise<void> }>();
+
+  constructor(repository: RepositoryAddress) {
+    this.#repository = repository;
+  }
+
+  /** Resolves when the change is there to stay. */
+  update(subject: Digest, change: IndexChange, options: UpdateOptions): Promise<void> {
+    const waiting = this.#waiting.get(subject);
+    if (waiting !== undefined) {
+      waiting.changes.push(change);
+      return waiting.written;
+    }
+    const changes = [change];
+    const before = this.#writing.get(subject)?.catch(() => undefined) ?? Promise.resolve();
+    const written = before.then(() => {
+      this.#waiting.delete(subject);
+      return updateFallbackIndex(this.#repository, subject, changes, options);
+    });
+    this.#waiting.set(subject, { changes, written });
+    this.#writing.set(subject, written);
+    return written;
+  }
+}
+
+/**
+ * Puts entries into the fallback index of a registry without the API, or takes some out. Other writers do the same at
  * the same time: conditions are sent for registries that heed them, and the result is read back for those that do not.
  */
-export async function updateFallbackIndex(
+async function updateFallbackIndex(
   repository: RepositoryAddress,
   subject: Digest,
-  change: { readonly add: Descriptor } | { readonly remove: Digest },
-  options: CallOptions & { readonly pause: (ms: number) => Promise<void> },
+  changes: readonly IndexChange[],
+  options: UpdateOptions,
 ): Promise<void> {
   let tookMs = 0;
   for (let tries = 0; tries < MAX_INDEX_TRIES; tries += 1) {
     if (tries > 0) await options.pause(settlingMs(tookMs));
     const started = performance.now();
     const before = await fallbackIndex(repository, subject, options);
-    const manifests = changed(before?.index.manifests ?? [], change);
+    const manifests = changed(before?.index.manifests ?? [], changes);
     if (manifests === undefined) return;
     await writeIndex(repository, subject, manifests, before, options);
     tookMs = Math.max(tookMs, performance.now() - started);
@@ -141,12 +179,16 @@ function settlingMs(tookMs: number): number {
 /** The new list; undefined if it is so already. */
 function changed(
   manifests: readonly Descriptor[],
-  change: { readonly add: Descriptor } | { readonly remove: Digest },
+  changes: readonly IndexChange[],
 ): readonly Descriptor[] | undefined {
-  const digest = 'add' in change ? change.add.digest : change.remove;
-  const there = manifests.some((entry) => entry.digest === digest);
-  if ('add' in change) return there ? undefined : [...manifests, change.add];
-  return there ? manifests.filter((entry) => entry.digest !== digest) : undefined;
+  let now = manifests;
+  for (const change of changes) {
+    const digest = 'add' in change ? change.add.digest : change.remove;
+    const there = now.some((entry) => entry.digest === digest);
+    if ('add' in change && !there) now = [...now, change.add];
+    if ('remove' in change && there) now = now.filter((entry) => entry.digest !== digest);
+  }
+  return now === manifests ? undefined : now;
 }
 
 async function writeIndex(

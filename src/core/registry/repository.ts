@@ -9,7 +9,7 @@ import type { Deleter, Ingester, Mounter, PushOptions, Source, Target } from '..
 import { type RemoteBlob, remoteContent } from './download.ts';
 import { blobExists, deleteAt, getManifest, manifestExists, putManifest } from './manifests.ts';
 import { pages, stringsOf } from './pages.ts';
-import { listReferrers, referrerEntry, updateFallbackIndex } from './referrers.ts';
+import { FallbackIndexes, listReferrers, referrerEntry } from './referrers.ts';
 import { type RepositoryAddress, repositoryAddress } from './repository-address.ts';
 import { pullScope, pushScope } from './scopes.ts';
 import type { RegistryTransport } from './transport.ts';
@@ -42,11 +42,13 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
   /** Upload sessions that refused mounts have opened. */
   readonly #sessions = new Map<Digest, UploadSession>();
   readonly #memory: UploadMemory | undefined;
+  readonly #indexes: FallbackIndexes;
 
   /** @param memory where unfinished uploads are kept for a later process; undefined: nowhere */
   constructor(transport: RegistryTransport, name: string, memory?: UploadMemory) {
     this.#address = repositoryAddress(transport, name);
     this.#transport = transport;
+    this.#indexes = new FallbackIndexes(this.#address);
     this.#memory = memory;
     this.registry = transport.registry;
     this.name = name;
@@ -246,7 +248,7 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
     { signal }: CallOptions,
   ): Promise<void> {
     const pause = (ms: number) => this.#transport.pause(ms, signal);
-    return updateFallbackIndex(this.#address, subject.digest, change, { signal, pause });
+    return this.#indexes.update(subject.digest, change, { signal, pause });
   }
 
   #blob(descriptor: Descriptor): RemoteBlob {

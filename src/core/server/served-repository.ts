@@ -2,7 +2,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isOmlmdError } from '../errors.ts';
 import { bytesContent, type FileContent, openFileContent, readVerified } from '../oci/content.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { type Descriptor, isElsewhere } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from '../oci/manifest.ts';
 import { syncFolder } from '../store/durable-file.ts';
@@ -191,14 +191,6 @@ export class ServedRepository {
       throw error;
     }
   }
-}
-
-/** Layers that nobody may pass on, and that registries therefore never have (image-spec layer §Non-Distributable Layers). */
-const NOT_PASSED_ON =
-  /^application\/vnd\.(?:oci\.image\.layer\.nondistributable|docker\.image\.rootfs\.foreign)\./;
-
-function isElsewhere({ mediaType, urls }: Descriptor): boolean {
-  return NOT_PASSED_ON.test(mediaType) || (urls !== undefined && urls.length > 0);
 }
 
 async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {

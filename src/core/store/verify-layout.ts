@@ -1,7 +1,7 @@
 import { isOmlmdError } from '../errors.ts';
 import { type CallOptions, readVerified } from '../oci/content.ts';
 import { settleAll } from '../oci/copy.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { type Descriptor, isElsewhere } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseNode, successorsOf } from '../oci/manifest.ts';
 import { Annotation, isNodeType } from '../oci/media-types.ts';
@@ -58,7 +58,8 @@ async function findMissing(
 ): Promise<readonly Digest[]> {
   const blobs = new LayoutBlobs(layout);
   const missing: Digest[] = [];
-  for (const digest of needs.keys()) if ((await blobs.size(digest)) === undefined) missing.push(digest);
+  for (const [digest, { elsewhere }] of needs)
+    if (!elsewhere && (await blobs.size(digest)) === undefined) missing.push(digest);
   if (missing.length === 0) return [];
   const now = (await readNeeds(layout, options)).needs;
   return missing.filter((digest) => now.has(digest));
@@ -68,6 +69,8 @@ interface Need {
   /** `v1`, or `model.onnx of v1`. */
   readonly owner: string;
   readonly size: number;
+  /** It may be missing. */
+  readonly elsewhere: boolean;
 }
 
 interface Needs {
@@ -106,9 +109,11 @@ async function* follow(
   const waiting: Descriptor[] = [root];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { digest, size, mediaType, annotations } = next;
-    if (needs.has(digest)) continue;
+    const elsewhere = isElsewhere(next);
+    // What one artifact may do without, another may need.
+    if (needs.has(digest) && (elsewhere || needs.get(digest)?.elsewhere === false)) continue;
     const title = annotations?.[Annotation.title];
-    needs.set(digest, { owner: title === undefined ? name : `${title} of ${name}`, size });
+    needs.set(digest, { owner: title === undefined ? name : `${title} of ${name}`, size, elsewhere });
     if (!isNodeType(mediaType)) continue;
     try {
       waiting.push(...successorsOf(await read(next, options)));

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { copyGraph } from '../../../src/core/oci/copy.ts';
+import { MemoryTarget } from '../../../src/core/store/memory.ts';
 import { waitUntil } from '../../support/processes.ts';
 import { on } from '../../support/registry/registry-faults.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
@@ -26,6 +28,20 @@ async function pushRoot({ pieces }: Artifact): Promise<void> {
   const root = pieces.at(-1);
   if (root !== undefined) await writer().push(root.descriptor, root.content);
 }
+
+it('is written for all at once when many referrers are copied (R19)', async () => {
+  const source = new MemoryTarget();
+  const subject = artifact([blob('weights')]);
+  await pushAll(source, subject);
+  const referrers = Array.from({ length: 40 }, (_, n) =>
+    artifact([blob('report')], { subject: subject.root, annotations: { n: `${n}` } }),
+  );
+  for (const each of referrers) await pushAll(source, each);
+  const target = writer();
+  await copyGraph(source, subject.root, target, { withReferrers: true });
+  expect(await collect(target.referrers(subject.root))).toHaveLength(40);
+  expect(registry.count('PUT', INDEX)).toBeLessThan(10);
+});
 
 it('waits for those who read the index before it was written, also at a slow registry without conditions (R19)', async () => {
   const subject = artifact([blob('weights')]);

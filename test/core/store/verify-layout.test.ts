@@ -66,6 +66,21 @@ describe('verify', () => {
     expect(await verifyLayout(folder)).toMatchObject([{ digest: text.descriptor.digest }]);
   });
 
+  it('lets layers be missing whose content is elsewhere, unless another artifact needs them here', async () => {
+    const named = blob('elsewhere');
+    const urls = ['https://example.com/weights'];
+    const foreign = { ...named, descriptor: { ...named.descriptor, urls } };
+    const tied = blob('tied', 'application/vnd.oci.image.layer.nondistributable.v1.tar');
+    const made = artifact([foreign, tied]);
+    await pushAll(target, made);
+    for (const { descriptor } of [foreign, tied]) await rm(target.blobPath(descriptor.digest));
+    expect(await verifyLayout(folder)).toEqual([]);
+    const needing = artifact([named]);
+    await pushAll(target, needing);
+    await rm(target.blobPath(named.descriptor.digest));
+    expect(await verifyLayout(folder)).toMatchObject([{ digest: named.descriptor.digest }]);
+  });
+
   it('names the file of the artifact', async () => {
     const { content, descriptor } = blob('other weights');
     const named = {

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type CredentialSources, defaultCredentials } from '../../../src/core/registry/credential-chain.ts';
-import { credentialFiles } from '../../../src/core/registry/probe-credentials.ts';
+import { defaultCredentials } from '../../../src/core/registry/credential-chain.ts';
+import { type CredentialSources, credentialFiles } from '../../../src/core/registry/credential-places.ts';
 
 let home: string;
 beforeEach(async () => {
