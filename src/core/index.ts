@@ -28,6 +28,7 @@ export * from './operations/doctor-machine.ts';
 export * from './operations/events.ts';
 export * from './operations/init.ts';
 export * from './operations/inspect.ts';
+export * from './operations/inspect-model.ts';
 export * from './operations/list.ts';
 export * from './operations/location.ts';
 export * from './operations/login.ts';

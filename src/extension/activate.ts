@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import { createApi, type OmlmdApi } from './api.ts';
 import { registerCommands } from './commands/index.ts';
-import { registerInspectEditor } from './inspect/register-inspect-editor.ts';
+import { registerModelViewer } from './inspect/register-model-viewer.ts';
 import { registerMetadataFiles } from './metadata-files/register-metadata-files.ts';
 import { registerNotebook } from './notebook/register-notebook.ts';
 import { createServices } from './services.ts';
@@ -12,7 +12,7 @@ export function activate(extension: vscode.ExtensionContext): OmlmdApi {
   const services = createServices(extension);
   registerCommands(services);
   registerTrees(services);
-  registerInspectEditor(services);
+  registerModelViewer(services);
   registerMetadataFiles(services);
   registerNotebook(services);
   return createApi(services);

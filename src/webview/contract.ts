@@ -10,6 +10,8 @@ export type ActionId =
   | 'copy-reference'
   | 'copy-digest'
   | 'edit-metadata'
+  | 'inspect-artifact'
+  | 'view-model'
   | 'refresh'
   | 'sign-in'
   | 'show-log';
@@ -20,6 +22,8 @@ export const ACTION_IDS: readonly ActionId[] = [
   'copy-reference',
   'copy-digest',
   'edit-metadata',
+  'inspect-artifact',
+  'view-model',
   'refresh',
   'sign-in',
   'show-log',
@@ -46,18 +50,83 @@ export interface FindingView {
   readonly where: string;
 }
 
+/** A short table that is drawn as it is. */
 export interface TableView {
+  readonly kind: 'table';
   readonly title: string;
   /** Headings; with none the first cell of a row is its heading. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
   /** Said below where rows were left out. */
   readonly note?: string;
-  /** Index of a column that is drawn as bars, too: its cells are counts. */
-  readonly bars?: number;
   /** Beside another table where there is room. */
   readonly half?: boolean;
   readonly collapsed?: boolean;
+}
+
+/** How sure a cell makes one of what it names: drawn as a sign before the text, which says the same. */
+export type Mark = 'good' | 'doubtful' | 'bad';
+
+export interface GridColumn {
+  readonly title: string;
+  /** One text a row. */
+  readonly cells: readonly string[];
+  /** What a column of amounts is sorted by in place of its text, one a row; below 0 where it is not known. */
+  readonly amounts?: readonly number[];
+  /** The amounts are drawn as bars, too. */
+  readonly bars?: boolean;
+  readonly marks?: readonly Mark[];
+}
+
+/** A list of any length, of which only what is seen is drawn: sorted, filtered and walked through by keys. */
+export interface GridView {
+  readonly kind: 'grid';
+  readonly title: string;
+  /** At least one; all of one length. */
+  readonly columns: readonly GridColumn[];
+  /** Said below where the list is not whole. */
+  readonly note?: string;
+}
+
+/** A part of a picture. */
+export interface PartView {
+  readonly label: string;
+  /** Its amount in words: `1.2 GB · 4 tensors`. */
+  readonly text: string;
+  /** Of the whole in a strip, of the longest in bars; 0 to 1. */
+  readonly share: number;
+}
+
+export interface PictureView {
+  readonly title: string;
+  /** A strip is one line cut into its parts; bars lie below each other. */
+  readonly form: 'strip' | 'bars';
+  readonly parts: readonly PartView[];
+  /** The same in words, for those who do not see it. */
+  readonly alternative: string;
+}
+
+/** Pictures beside each other. */
+export interface PicturesView {
+  readonly kind: 'pictures';
+  readonly title: string;
+  readonly pictures: readonly PictureView[];
+}
+
+export type SectionView = TableView | GridView | PicturesView;
+
+/** Words of the page itself. `{0}` and `{1}` are filled in by the page. */
+export interface PageWords {
+  readonly filter: string;
+  /** `{0} of {1}`: rows that match, all rows. */
+  readonly shown: string;
+  readonly noMatch: string;
+}
+
+/** What has to be known of the report as a whole: it was read in part, or nothing vouches for it. */
+export interface NoticeView {
+  readonly level: 'info' | 'warning';
+  readonly text: string;
 }
 
 export interface DocumentView {
@@ -72,13 +141,15 @@ export interface ReportView {
   readonly subtitle: string;
   readonly description?: string;
   readonly actions: readonly ActionView[];
+  readonly notices: readonly NoticeView[];
   readonly facts: readonly FactView[];
   readonly findingsTitle: string;
   readonly findings: readonly FindingView[];
-  /** Said where nothing was found. */
+  /** Said where nothing was found; empty where nothing was looked into. */
   readonly noFindings: string;
-  readonly tables: readonly TableView[];
+  readonly sections: readonly SectionView[];
   readonly documents: readonly DocumentView[];
+  readonly words: PageWords;
 }
 
 export type ToWebview =

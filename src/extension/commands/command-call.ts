@@ -85,7 +85,8 @@ export function placeIn(args: readonly unknown[]): string | undefined {
   return fieldOf(first, 'place');
 }
 
-function fieldOf(value: unknown, key: string): string | undefined {
+/** A text of an object that a menu passes. */
+export function fieldOf(value: unknown, key: string): string | undefined {
   if (typeof value !== 'object' || value === null || !(key in value)) return undefined;
   const field: unknown = Reflect.get(value, key);
   return typeof field === 'string' ? field : undefined;

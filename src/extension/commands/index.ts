@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandHandler>>> =
   'omlmd.push': async () => (await import('./push.ts')).push,
   'omlmd.pull': async () => (await import('./pull.ts')).pull,
   'omlmd.inspect': async () => (await import('./inspect.ts')).inspect,
+  'omlmd.openModelViewer': async () => (await import('./open-model-viewer.ts')).openModelViewer,
   'omlmd.copyReference': async () => (await import('./copy-reference.ts')).copyReference,
   'omlmd.copyDigest': async () => (await import('./copy-digest.ts')).copyDigest,
   'omlmd.copyTo': async () => (await import('./copy-to.ts')).copyTo,

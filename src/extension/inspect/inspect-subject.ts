@@ -1,10 +1,18 @@
 import * as vscode from 'vscode';
-import { inspectArtifact, parseLocation, prepareModel, readArtifact } from '../../core/index.ts';
+import {
+  type Digest,
+  inspectArtifact,
+  inspectModel,
+  parseLocation,
+  prepareModel,
+  readArtifact,
+  shortDigest,
+} from '../../core/index.ts';
 import type { ActionId, ReportView } from '../../webview/contract.ts';
 import { editMetadata } from '../push-flow/edit-metadata.ts';
 import type { Services } from '../services.ts';
 import { hostOf } from '../subject.ts';
-import { artifactView, fileView } from './report-view.ts';
+import { artifactView, fileView, layerView } from './report-view.ts';
 
 /** Something that can be inspected: read anew on every look. */
 export interface InspectSubject {
@@ -49,8 +57,30 @@ export function artifactSubject(services: Services, reference: string): InspectS
     },
     async perform(action) {
       if (action === 'pull') await vscode.commands.executeCommand('omlmd.pull', reference);
+      if (action === 'view-model') await vscode.commands.executeCommand('omlmd.openModelViewer', reference);
       if (action === 'copy-reference') await vscode.commands.executeCommand('omlmd.copyReference', reference);
       if (action === 'copy-digest') await vscode.commands.executeCommand('omlmd.copyDigest', reference);
+    },
+  };
+}
+
+/** One model layer of an artifact, read by ranges; the largest unless its digest is said. */
+export function layerSubject(services: Services, reference: string, digest?: Digest): InspectSubject {
+  const location = parseLocation(reference);
+  return {
+    title: digest === undefined ? `${reference} · model` : `${reference} · ${shortDigest(digest)}`,
+    host: hostOf(location),
+    async read(signal) {
+      return layerView(await inspectModel(await services.context(), location, digest, { signal }));
+    },
+    async perform(action) {
+      if (action === 'pull') await vscode.commands.executeCommand('omlmd.pull', reference);
+      if (action === 'inspect-artifact') await vscode.commands.executeCommand('omlmd.inspect', reference);
+      if (action === 'copy-digest')
+        await vscode.commands.executeCommand(
+          'omlmd.copyDigest',
+          digest === undefined ? reference : { digest },
+        );
     },
   };
 }

@@ -3,6 +3,7 @@ import {
   escapeControls,
   formatBytes,
   formatLocation,
+  isModelFileName,
   type Location,
   type Origin,
   type PreparedModel,
@@ -12,9 +13,12 @@ import type { StepItem, StepPicker } from '../quick-input/step-picker.ts';
 
 export type Review = 'push' | 'push-anyway' | 'edit' | 'back';
 
+/** `view`: looks at the model instead; the viewer's *Push…* comes back. */
+type Choice = Review | 'view';
+
 interface ReviewItem extends StepItem {
   /** Undefined for a row that only tells something. */
-  readonly choice: Review | undefined;
+  readonly choice: Choice | undefined;
 }
 
 /**
@@ -52,8 +56,20 @@ export async function reviewPush(
     });
     if (outcome.kind === 'back') return 'back';
     const { choice = 'back' } = outcome.item;
+    if (choice === 'view') {
+      await picker.aside(() => view(model));
+      throw new vscode.CancellationError();
+    }
     if (choice !== 'push-anyway' || (await picker.aside(() => confirmUnsafe(model)))) return choice;
   }
+}
+
+/** Opens the file that is most of the model. */
+async function view({ files }: PreparedModel): Promise<void> {
+  const named = files.filter(({ title }) => isModelFileName(title));
+  const [main] = (named.length > 0 ? named : files).toSorted((a, b) => b.size - a.size);
+  if (main !== undefined)
+    await vscode.commands.executeCommand('omlmd.openModelViewer', vscode.Uri.file(main.path));
 }
 
 function criticalOf(model: PreparedModel): PreparedModel['findings'] {
@@ -91,6 +107,11 @@ function actionRows(location: Location, model: PreparedModel): readonly ReviewIt
       description: vscode.l10n.t('opens the metadata in a file beside the model; nothing is pushed yet'),
       choice: 'edit',
     },
+    {
+      label: vscode.l10n.t('$(graph) Open Model Viewer'),
+      description: vscode.l10n.t('what is in the model, and where the findings are; nothing is pushed yet'),
+      choice: 'view',
+    },
   ];
 }
 
@@ -109,7 +130,7 @@ function findingRows(model: PreparedModel): readonly ReviewItem[] {
     ...model.findings.map((finding) => ({
       label: `$(${finding.severity === 'info' || finding.severity === 'low' ? 'info' : 'warning'}) ${finding.severity}`,
       description: escapeControls(`${finding.file}: ${finding.message}`),
-      choice: undefined,
+      choice: 'view' as const,
     })),
   ];
 }

@@ -5,6 +5,7 @@ import {
   escapeControls,
   formatBytes,
   inspectArtifact,
+  isModelFileName,
   parseLocation,
   shortDigest,
 } from '../../core/index.ts';
@@ -43,6 +44,7 @@ function filesGroup(tag: TagNode, report: ArtifactReport): GroupNode {
       size: formatBytes(size),
       mediaType: escapeControls(mediaType),
       digest,
+      isModel: isModelFileName(file.title ?? ''),
     };
   });
   return group(tag, 'files', children);

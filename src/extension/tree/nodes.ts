@@ -69,6 +69,8 @@ export interface FileNode {
   readonly size: string;
   readonly mediaType: string;
   readonly digest: Digest;
+  /** Called like a model: it can be looked into by ranges. */
+  readonly isModel: boolean;
 }
 
 export interface ValueNode {

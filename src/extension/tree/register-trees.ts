@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { PushRecord, Services } from '../services.ts';
 import { ArtifactTree, localTagNode } from './artifact-tree.ts';
+import { findingBadges } from './finding-badges.ts';
 import { localRoots } from './local-roots.ts';
 import type { Node } from './nodes.ts';
 import { registryRoots } from './registry-roots.ts';
@@ -10,6 +11,7 @@ export function registerTrees(services: Services): void {
   const local = addTree(services, localRoots(services));
   const registries = addTree(services, registryRoots(services));
   services.extension.subscriptions.push(
+    vscode.window.registerFileDecorationProvider(findingBadges(services)),
     services.onDidChangePlace((place) => {
       if (place === undefined || place.startsWith('local/')) local.tree.refresh();
       if (place === undefined || !place.startsWith('local/')) registries.tree.refresh();

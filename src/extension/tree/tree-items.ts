@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { ErrorAction } from '../error-actions.ts';
 import type { Serving } from '../serving/store-server.ts';
-import type { MessageNode, Node, RepositoryNode, TagNode } from './nodes.ts';
+import { layerUri } from './layer-uri.ts';
+import type { FileNode, MessageNode, Node, RepositoryNode, TagNode } from './nodes.ts';
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
@@ -30,13 +31,7 @@ function draw(node: Node): vscode.TreeItem {
     case 'group':
       return drawGroup(node.group, node.children.length);
     case 'file':
-      return build(node.label, None, {
-        icon: 'file-binary',
-        context: 'file',
-        description: node.size,
-        tooltip: `${node.label}\n${node.size}\n${node.mediaType}\n${node.digest}`,
-        says: vscode.l10n.t('file {0}, {1}', node.label, node.size),
-      });
+      return drawFile(node);
     case 'value':
       return build(node.label, None, {
         icon: 'symbol-field',
@@ -95,6 +90,25 @@ function drawTag(node: TagNode): vscode.TreeItem {
     description: facts.join(' · '),
     says: vscode.l10n.t('version {0} of {1}', node.label, node.parent.place),
   });
+}
+
+/** A model opens in the viewer, and has a badge where something dangerous is in it. */
+function drawFile(node: FileNode): vscode.TreeItem {
+  const open = {
+    command: 'omlmd.openModelViewer',
+    title: vscode.l10n.t('Open Model Viewer'),
+    arguments: [node],
+  };
+  const item = build(node.label, None, {
+    icon: 'file-binary',
+    context: node.isModel ? 'file.model' : 'file',
+    description: node.size,
+    tooltip: `${node.label}\n${node.size}\n${node.mediaType}\n${node.digest}`,
+    says: vscode.l10n.t('file {0}, {1}', node.label, node.size),
+    ...(node.isModel ? { command: open } : {}),
+  });
+  if (node.isModel) item.resourceUri = layerUri(node);
+  return item;
 }
 
 function drawGroup(group: 'files' | 'metadata' | 'referrers', count: number): vscode.TreeItem {

@@ -23,17 +23,14 @@ function head({ columns }: TableView): readonly HTMLElement[] {
   ];
 }
 
-function body(view: TableView): readonly HTMLElement[] {
-  const { rows, columns, bars } = view;
-  const most = bars === undefined ? 0 : Math.max(1, ...rows.map((row) => countOf(row[bars])));
+function body({ rows, columns }: TableView): readonly HTMLElement[] {
   return rows.map((row) =>
     element(
       'tr',
       {},
-      ...row.map((cell, index) => {
-        if (columns.length === 0 && index === 0) return element('th', { scope: 'row' }, cell);
-        return index === bars && most > 1 ? barCell(cell, countOf(cell) / most) : textCell(cell);
-      }),
+      ...row.map((cell, index) =>
+        columns.length === 0 && index === 0 ? element('th', { scope: 'row' }, cell) : textCell(cell),
+      ),
     ),
   );
 }
@@ -43,20 +40,4 @@ const UNBROKEN = 12;
 
 function textCell(text: string): HTMLElement {
   return element('td', text.length <= UNBROKEN ? { class: 'short' } : {}, text);
-}
-
-function barCell(text: string, share: number): HTMLElement {
-  const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
-  // Through the object model: a `style` attribute would be refused by the content security policy.
-  bar.style.inlineSize = `${Math.max(1, Math.round(share * 100))}%`;
-  return element(
-    'td',
-    { class: 'bars' },
-    element('span', { class: 'number' }, text),
-    element('span', {}, bar),
-  );
-}
-
-function countOf(cell: string | undefined): number {
-  return Number((cell ?? '').replaceAll(/[^0-9.]/g, '')) || 0;
 }

@@ -5,9 +5,13 @@ import type {
   DocumentView,
   FactView,
   FindingView,
+  NoticeView,
+  PageWords,
   ReportView,
-  TableView,
+  SectionView,
 } from '../contract.ts';
+import { drawGrid } from './draw-grid.ts';
+import { drawPictures } from './draw-pictures.ts';
 import { drawTable } from './draw-table.ts';
 import { element } from './element.ts';
 
@@ -31,9 +35,10 @@ export function drawReport(report: ReportView, act: Act): HTMLElement {
     'main',
     {},
     drawHeader(report, act),
+    ...report.notices.map(drawNotice),
     drawFacts(report.facts),
     drawFindings(report),
-    ...drawTables(report.tables),
+    ...drawSections(report.sections, report.words),
     ...report.documents.map(drawDocument),
   );
 }
@@ -71,7 +76,8 @@ function drawFacts(facts: readonly FactView[]): HTMLElement {
   return element('dl', { class: 'facts' }, ...tiles);
 }
 
-function drawFindings({ findings, findingsTitle, noFindings }: ReportView): HTMLElement {
+function drawFindings({ findings, findingsTitle, noFindings }: ReportView): HTMLElement | undefined {
+  if (findings.length === 0 && noFindings === '') return undefined;
   if (findings.length === 0) return element('p', { class: 'clean' }, noFindings);
   const rows = findings.map(drawFinding);
   return element(
@@ -93,18 +99,37 @@ function drawFinding({ severity, label, message, where }: FindingView): HTMLElem
 }
 
 /** Half-width tables that follow each other share a row. */
-function drawTables(tables: readonly TableView[]): readonly HTMLElement[] {
+function drawSections(sections: readonly SectionView[], words: PageWords): readonly HTMLElement[] {
   const blocks: HTMLElement[] = [];
-  for (let at = 0; at < tables.length; at += 1) {
-    const table = tables[at];
-    const next = tables[at + 1];
-    if (table === undefined) continue;
-    if (table.half && next?.half) {
-      blocks.push(element('div', { class: 'pair' }, drawTable(table), drawTable(next)));
+  for (let at = 0; at < sections.length; at += 1) {
+    const section = sections[at];
+    const next = sections[at + 1];
+    if (section === undefined) continue;
+    if (isHalf(section) && next !== undefined && isHalf(next)) {
+      blocks.push(element('div', { class: 'pair' }, drawSection(section, words), drawSection(next, words)));
       at += 1;
-    } else blocks.push(drawTable(table));
+    } else blocks.push(drawSection(section, words));
   }
   return blocks;
+}
+
+function isHalf(section: SectionView): boolean {
+  return section.kind === 'table' && section.half === true;
+}
+
+function drawSection(section: SectionView, words: PageWords): HTMLElement {
+  switch (section.kind) {
+    case 'table':
+      return drawTable(section);
+    case 'grid':
+      return drawGrid(section, words);
+    case 'pictures':
+      return drawPictures(section);
+  }
+}
+
+function drawNotice({ level, text }: NoticeView): HTMLElement {
+  return element('p', { class: `notice ${level}`, role: 'note' }, text);
 }
 
 function drawDocument({ title, text }: DocumentView): HTMLElement {

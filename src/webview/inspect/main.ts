@@ -3,6 +3,8 @@
 import type { FromWebview, ToWebview } from '../contract.ts';
 import { drawFailure, drawLoading, drawReport } from './draw.ts';
 import './style.css';
+import './grid.css';
+import './pictures.css';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromWebview): void };
 

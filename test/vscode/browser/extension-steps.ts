@@ -170,7 +170,7 @@ async function inspectArtifact({ workbench, snap }: Stage): Promise<void> {
 async function inspectFile({ workbench }: Stage): Promise<void> {
   await openExplorer(workbench);
   await workbench.explorerRow('iris.onnx').click({ button: 'right' });
-  await workbench.choose('Inspect Model');
+  await workbench.choose('Open Model Viewer');
   const view = workbench.webview();
   await view.getByRole('button', { name: 'Push…' }).waitFor();
   await view.getByText('model', { exact: true }).first().waitFor();
@@ -397,7 +397,7 @@ async function inspectHostile({ page, workbench, workspace }: Stage): Promise<vo
   await writeSafetensors(path.join(workspace, 'hostile.safetensors'), [1], { name: HOSTILE_NAME });
   await openExplorer(workbench);
   await workbench.explorerRow('hostile.safetensors').click({ button: 'right' });
-  await workbench.choose('Inspect Model');
+  await workbench.choose('Open Model Viewer');
   const view = workbench.webview();
   await view.getByRole('heading', { name: '<img src=x onerror=alert(1)><b>iris</b>\\u202e' }).waitFor();
   assert.equal(await view.locator('img, b').count(), 0);

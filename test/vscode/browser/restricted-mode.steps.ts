@@ -41,7 +41,7 @@ async function seeNoRegistries({ page, workbench, workspace }: Stage): Promise<v
 async function inspect({ workbench }: Stage): Promise<void> {
   await workbench.activityBarItem('Explorer').click();
   await workbench.explorerRow('iris.onnx').click({ button: 'right' });
-  await workbench.choose('Inspect Model');
+  await workbench.choose('Open Model Viewer');
   await workbench.webview().getByText('Nothing dangerous was found').waitFor();
 }
 

@@ -64,7 +64,7 @@ describe('activation', () => {
     const onModels = entries.filter(({ when }) => when.includes('onnx'));
     assert.deepEqual(
       onModels.map(({ command, submenu }) => command ?? submenu),
-      ['omlmd.push', 'omlmd.inspect', 'omlmd.explorer'],
+      ['omlmd.push', 'omlmd.openModelViewer', 'omlmd.explorer'],
     );
   });
 

@@ -136,7 +136,7 @@ describe('push and pull through commands', () => {
     await vscode.commands.executeCommand('omlmd.inspect', model);
     const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     assert(input instanceof vscode.TabInputCustom);
-    assert.equal(input.viewType, 'omlmd.inspect');
+    assert.equal(input.viewType, 'omlmd.modelViewer');
     await vscode.commands.executeCommand('omlmd.inspect', `local/${name}:v3`);
     const isPanel = () =>
       vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputWebview;

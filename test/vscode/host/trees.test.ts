@@ -71,7 +71,7 @@ describe('the trees', () => {
     const groups = await tree.getChildren(newest);
     assert.deepEqual(labels(groups, tree), ['Files', 'Metadata']);
     const file = await find(tree, groups[0], 'iris.safetensors');
-    assert.equal(tree.getTreeItem(file).contextValue, 'file');
+    assert.equal(tree.getTreeItem(file).contextValue, 'file.model');
     const format = await find(tree, groups[1], 'model_format_name');
     assert.equal(tree.getTreeItem(format).description, 'safetensors');
   });

@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import type { Services } from '../services.ts';
 
 /** View type of the read-only editor of model files (package.json `customEditors`). */
-export const INSPECT_EDITOR = 'omlmd.inspect';
+export const MODEL_VIEWER = 'omlmd.modelViewer';
 
 /** The read-only editor that shows what is in a model file. */
-export function registerInspectEditor(services: Services): void {
+export function registerModelViewer(services: Services): void {
   const provider: vscode.CustomReadonlyEditorProvider = {
     openCustomDocument: (uri) => ({ uri, dispose() {} }),
     async resolveCustomEditor(document, panel) {
@@ -14,7 +14,7 @@ export function registerInspectEditor(services: Services): void {
     },
   };
   services.extension.subscriptions.push(
-    vscode.window.registerCustomEditorProvider(INSPECT_EDITOR, provider, {
+    vscode.window.registerCustomEditorProvider(MODEL_VIEWER, provider, {
       supportsMultipleEditorsPerDocument: true,
       webviewOptions: { enableFindWidget: true },
     }),

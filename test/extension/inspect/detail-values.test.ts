@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { countsOf, headingText, shapeText, valueText } from '../../../src/extension/inspect/detail-values.ts';
+import { signatureRows } from '../../../src/extension/inspect/signature-rows.ts';
+
+describe('values of a reader as text', () => {
+  it.each([
+    ['text', 'text'],
+    [3, '3'],
+    [false, 'false'],
+    [null, ''],
+    [[1, 2], '1, 2'],
+    [{ type: 'STRING', length: 100 }, 'STRING × 100'],
+    [{ class: 'numpy.ndarray', dtype: 'F64', shape: [3, 4] }, 'numpy.ndarray F64 (3 × 4)'],
+    [{ global: 'numpy.dtype' }, 'numpy.dtype'],
+    [{ class: 'A', other: 1 }, '{"class":"A","other":1}'],
+    [[{ a: 1 }], '[{"a":1}]'],
+  ])('%j is %j', (value, text) => {
+    expect(valueText(value)).toBe(text);
+  });
+
+  it('are cut and escaped', () => {
+    expect(valueText('x'.repeat(5000))).toHaveLength(301);
+    expect(valueText('a\u001b[2J')).toBe('a\\u001b[2J');
+    expect(shapeText(['\u202e', 2])).toBe('\\u202e × 2');
+    expect(headingText('metadata_props')).toBe('Metadata props');
+  });
+
+  it('are counts only where all of them are', () => {
+    expect(countsOf({ Conv: 3, Relu: 2 })).toEqual([
+      ['Conv', 3],
+      ['Relu', 2],
+    ]);
+    expect(countsOf({ Conv: 3, Relu: 'two' })).toEqual([]);
+    expect(countsOf([1, 2])).toEqual([]);
+  });
+});
+
+describe('signatures', () => {
+  const x = { signature: 'serving', isInput: true, name: 'x', dtype: 'F32', shape: [null, 4] };
+  const y = { signature: 'serving', isInput: false, name: 'y', dtype: 'F32', shape: [] };
+
+  it('are rows, whether values are lists or objects', () => {
+    const values = {
+      inputs: [{ name: 'x', dtype: 'F32', shape: [null, 4] }],
+      outputs: { y: { dtype: 'F32', shape: [] } },
+    };
+    expect(signatureRows({ serving: values })).toEqual([x, y]);
+    expect(signatureRows([{ name: 'serving', ...values }])).toEqual([x, y]);
+  });
+
+  it('that are something else give no rows', () => {
+    for (const odd of [null, 'x', 3, { a: 1 }, [[]], { a: { inputs: 'x' } }])
+      expect(signatureRows(odd)).toEqual([]);
+  });
+});
