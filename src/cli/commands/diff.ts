@@ -1,8 +1,8 @@
 import { type Change, diff, escapeControls, fromPlain, isSame, parseLocation } from '../../core/index.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { refuseSeveralRegistries } from '../remote-options.ts';
-import { formatValue } from '../render/card.ts';
 import { formatColumns } from '../render/columns.ts';
+import { formatValue } from '../render/value.ts';
 import type { Verb } from '../verb.ts';
 
 const SIGNS = { added: '+', removed: '-', changed: '~' } as const;

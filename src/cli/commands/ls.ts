@@ -13,8 +13,8 @@ import {
   shortDigest,
 } from '../../core/index.ts';
 import { integer } from '../option-types.ts';
-import { formatValue } from '../render/card.ts';
 import { formatColumns, formatCsv } from '../render/columns.ts';
+import { formatValue } from '../render/value.ts';
 import type { Session, Verb } from '../verb.ts';
 
 const COLUMNS = ['reference', 'repository', 'tag', 'digest', 'size', 'created'] as const;

@@ -2,32 +2,15 @@ import {
   type ArtifactReport,
   escapeControls,
   type FileReport,
-  type Finding,
   formatBytes,
-  formatPythonJson,
-  fromPlain,
-  JsonNumber,
-  type JsonValue,
   METADATA_FIELDS,
   type ModelMetadata,
   type PushResult,
   shortDigest,
 } from '../../core/index.ts';
 import { formatColumns } from './columns.ts';
-
-/** Longest value that a card shows on its line; the whole is in `--format json`. */
-const MAX_VALUE_CHARACTERS = 96;
-
-/** A value on one line, foreign text escaped. */
-export function formatValue(value: JsonValue): string {
-  const text =
-    typeof value === 'string'
-      ? escapeControls(value)
-      : value instanceof JsonNumber
-        ? value.text
-        : formatPythonJson(value);
-  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS - 1)}…` : text;
-}
+import { findingsSection, modelSections, section } from './model-sections.ts';
+import { formatValue } from './value.ts';
 
 /** Metadata as rows of name and value; null fields are left out, custom properties stand on their own lines. */
 export function metadataRows(metadata: ModelMetadata): readonly (readonly string[])[] {
@@ -40,25 +23,21 @@ export function metadataRows(metadata: ModelMetadata): readonly (readonly string
   return rows;
 }
 
-function section(title: string, rows: readonly (readonly string[])[]): string {
-  return rows.length === 0 ? '' : `\n\n${title}\n${formatColumns(rows, '  ')}`;
-}
+/** Shown as tables of their own, where the details have them. */
+const SIGNATURES: Readonly<Record<string, string>> = {
+  inputs: 'input_signature',
+  outputs: 'output_signature',
+};
 
-function findingRows(findings: readonly Finding[]): readonly (readonly string[])[] {
-  return findings.map((f) => [
-    f.severity,
-    f.code,
-    escapeControls(f.where === undefined ? f.message : `${f.message} (${f.where})`),
-  ]);
-}
-
-/** Facts from `details` that fit a card: what goes in, what comes out, what it is made of. */
-function detailRows(details: Readonly<Record<string, unknown>>): readonly (readonly string[])[] {
-  return Object.entries(details).map(([key, value]) => {
-    const text =
-      Array.isArray(value) && value.length > 8 ? `${value.length} entries` : formatValue(fromPlain(value));
-    return [escapeControls(key), text];
-  });
+function withoutSignatures(
+  metadata: ModelMetadata,
+  details: readonly Readonly<Record<string, unknown>>[],
+): ModelMetadata {
+  const customProperties = new Map(metadata.customProperties);
+  for (const [detail, property] of Object.entries(SIGNATURES)) {
+    if (details.some((own) => own[detail] !== undefined)) customProperties.delete(property);
+  }
+  return { ...metadata, customProperties };
 }
 
 /** The card of `inspect FILE`. */
@@ -66,9 +45,9 @@ export function fileCard(report: FileReport): string {
   const version = report.format.version === null ? '' : ` ${escapeControls(report.format.version)}`;
   return [
     `${escapeControls(report.path)}\n  ${escapeControls(report.format.name)}${version} · ${formatBytes(report.size)}`,
-    section('Metadata', metadataRows(report.metadata)),
-    section('Details', detailRows(report.details)),
-    section('Findings', findingRows(report.findings)),
+    section('Metadata', metadataRows(withoutSignatures(report.metadata, [report.details]))),
+    modelSections(report.details),
+    findingsSection(report.findings),
   ].join('');
 }
 
@@ -91,9 +70,11 @@ export function artifactCard(report: ArtifactReport): string {
             `${model.format.name}${model.format.version === null ? '' : ` ${model.format.version}`}`,
           ),
         ],
-        ...detailRows(model.details),
-      ]) + section('Findings', findingRows(model.findings)),
+      ]) +
+      modelSections(model.details) +
+      findingsSection(model.findings),
   );
+  const details = (report.models ?? []).map((model) => model.details);
   return [
     escapeControls(report.reference),
     `\n${formatColumns(
@@ -104,7 +85,7 @@ export function artifactCard(report: ArtifactReport): string {
       ],
       '  ',
     )}`,
-    section('Metadata', metadataRows(report.metadata)),
+    section('Metadata', metadataRows(withoutSignatures(report.metadata, details))),
     section(
       'Files',
       report.files.map((f) => [

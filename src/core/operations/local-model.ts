@@ -49,7 +49,7 @@ export async function readLocalModel(
     ...(whole === undefined ? {} : { whole }),
     findings: [
       ...outside.map(outsideFinding),
-      ...(whole?.findings ?? []).map((finding) => ({ ...finding, file: name })),
+      ...(whole?.findings ?? []).map((finding) => ({ ...finding, file: finding.where ?? name })),
       ...parts.flatMap(({ title, facts }) => facts.findings.map((f) => ({ ...f, file: title }))),
     ],
   };
