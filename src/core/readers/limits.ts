@@ -74,6 +74,13 @@ export const MAX_SKOPS_NODES = 200_000;
 /** Arrays of a skops file that are opened for class labels and feature names. Stops a request for each of thousands. */
 export const MAX_SKOPS_ARRAYS = 16;
 
+/** Bytes of the graph of `torch.export`; one of ten thousand nodes takes eight million. */
+export const MAX_EXPORT_GRAPH_BYTES = 16 * 1024 * 1024;
+/** Levels of that graph: a graph in a graph takes eight. Stops the stack from running out. */
+export const MAX_EXPORT_DEPTH = 200;
+/** Values and keys of that graph that are built. Stops short texts from becoming large trees. */
+export const MAX_EXPORT_VALUES = 1_000_000;
+
 /** Bytes at the end of a zip file in which its directory's end must begin: the longest comment, and the record. */
 export const ZIP_TAIL_BYTES = 65_535 + 22;
 /** Entries of a zip directory that are looked at. Stops archives of a million empty members. */

@@ -15,7 +15,7 @@ import {
 } from './fixtures.ts';
 import { type Entry, zip } from './zip-bytes.ts';
 
-const NAMES = fixtureNames('.pt', '.pth', '.bin', '.ckpt', '.torchscript');
+const NAMES = fixtureNames('.pt', '.pt2', '.pth', '.bin', '.ckpt', '.torchscript');
 /** Named by a class of the script that wrote it, which is on no list. */
 const OWN_CLASS = 'module-legacy.pt';
 
@@ -52,7 +52,7 @@ describe('files of torch', () => {
     holdFacts(facts, expected);
     expect(tensorsOf(facts)).toEqual(expected.tensors);
     expect(codesOf(facts)).toEqual(['info runs-code-when-loaded']);
-    for (const part of ['archive', 'checkpoint'] as const) {
+    for (const part of ['archive', 'checkpoint', 'operators', 'opsets', 'schema_version'] as const) {
       if (expected[part] !== undefined) expect(facts.details[part]).toEqual(expected[part]);
     }
   });
@@ -207,12 +207,32 @@ describe('files of torch that lie', () => {
     expect(codesOf(file)).toContain('high code-in-model');
   });
 
+  it('machine code, custom operators and pickles in exported programs are findings', async () => {
+    const program = (target: string) => JSON.stringify({ graph_module: { graph: { nodes: [{ target }] } } });
+    const exported = (target: string, ...more: readonly Entry[]) =>
+      readBytes('x.pt2', zip({ name: 'serialized_exported_program.json', data: program(target) }, ...more));
+    const custom = await exported('torch.ops.mine.op.default');
+    expect(custom.format.name).toBe('torch-export');
+    expect(codesOf(custom)).toEqual(['medium code-in-model']);
+    const library = { name: 'p/data/aotinductor/model/a.so', data: 'x' };
+    expect(codesOf(await exported('torch.ops.aten.add.Tensor', library))).toEqual(['high code-in-model']);
+    const state = { name: 'serialized_state_dict.pt', data: archive(EVIL) };
+    expect(codesOf(await exported('torch.ops.aten.add.Tensor', state))).toContain('critical unsafe-import');
+  });
+
   it('legacy files that are cut off or go on say so', async () => {
     const whole = fixtureBytes('legacy.pth');
     expect(codesOf(await readBytes('x.pth', whole.subarray(0, -9)))).toContain('high truncated');
     expect(codesOf(await readBytes('x.pth', Buffer.concat([whole, Buffer.alloc(7)])))).toContain(
       'medium hidden-data',
     );
+  });
+
+  it('a pickle in an archive of no known format is looked into, and so is a zip file beside a data.pkl', async () => {
+    const other = await readBytes('x.zip', zip({ name: 'model.pkl', data: EVIL }));
+    expect(codesOf(other)).toContain('critical unsafe-import');
+    const inside = await readBytes('x.pt', archive(EMPTY, { name: 'm/other', data: archive(EVIL) }));
+    expect(codesOf(inside)).toContain('medium hidden-data');
   });
 
   it('a zip file of something else is unknown', async () => {

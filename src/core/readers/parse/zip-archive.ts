@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { bytesContent, type CallOptions, type Content } from '../../oci/content.ts';
+import { bytesContent, type Content } from '../../oci/content.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_READ_MS, MAX_WINDOW_BYTES, PAGE_BYTES } from '../limits.ts';
 import { ByteCursor, decodeText } from './byte-cursor.ts';
@@ -33,8 +33,8 @@ export class ZipArchive {
   readonly #content: Content;
   readonly #source: PagedSource;
   readonly #facts: FactsBuilder;
-  readonly #options: CallOptions;
-  readonly #deadline = performance.now() + MAX_READ_MS;
+  readonly #signal: AbortSignal | undefined;
+  readonly #deadline: number;
   readonly #opened = new Map<ZipMember, Packed>();
 
   private constructor(
@@ -42,17 +42,18 @@ export class ZipArchive {
     content: Content,
     source: PagedSource,
     facts: FactsBuilder,
-    options: CallOptions,
+    options: RangeSourceOptions,
   ) {
     this.members = members;
     this.#content = content;
     this.#source = source;
     this.#facts = facts;
-    this.#options = options;
+    this.#signal = options.signal;
+    this.#deadline = performance.now() + (options.maxMilliseconds ?? MAX_READ_MS);
   }
 
   /** Reads the directory; its tricks become findings. Throws {@link ParseStop} where there is none. */
-  static async open(content: Content, facts: FactsBuilder, options: CallOptions): Promise<ZipArchive> {
+  static async open(content: Content, facts: FactsBuilder, options: RangeSourceOptions): Promise<ZipArchive> {
     const source = new PagedSource(content, options);
     const directory = await readZipDirectory(source, facts);
     checkZipDirectory(directory, facts);
@@ -62,6 +63,12 @@ export class ZipArchive {
   /** Whether time or bytes are used up: what is asked for now would only stop again. */
   get isSpent(): boolean {
     return performance.now() > this.#deadline || this.#source.isSpent;
+  }
+
+  /** What is left of the time, for what is read besides: an archive in the archive. */
+  limits(): RangeSourceOptions {
+    const left = Math.ceil(this.#deadline - performance.now());
+    return { signal: this.#signal, maxMilliseconds: Math.max(1, left) };
   }
 
   /** Members of exactly this name; more than one is a trick that was noted. */
@@ -105,7 +112,7 @@ export class ZipArchive {
       return await named(member, () => read(new ByteCursor(source, packed.at)));
     }
     if (member.method !== 8) throw malformed(`${memberName(member)} cannot be opened`, member.headerAt);
-    const source = new InflatedMember(await this.#packedContent(packed), member.size, this.#limits());
+    const source = new InflatedMember(await this.#packedContent(packed), member.size, this.limits());
     try {
       return await named(member, () => read(new ByteCursor(source)));
     } finally {
@@ -117,13 +124,6 @@ export class ZipArchive {
   async #packedContent({ at, length }: Packed): Promise<Content> {
     if (length > MAX_WINDOW_BYTES) return this.#content.slice(at, at + length);
     return bytesContent(await this.#source.read(at, length));
-  }
-
-  #limits(): RangeSourceOptions {
-    return {
-      signal: this.#options.signal,
-      maxMilliseconds: Math.max(1, Math.ceil(this.#deadline - performance.now())),
-    };
   }
 
   async #open(member: ZipMember): Promise<Packed> {

@@ -3,13 +3,14 @@ import type { FactsBuilder } from '../facts.ts';
 import { MAX_ZIP_GAP_BYTES, MAX_ZIP_UNPACKED_RATIO, MAX_ZIP_UNPACKED_TOTAL_RATIO } from '../limits.ts';
 import type { Severity } from '../reader.ts';
 import { memberName, type ZipDirectory } from './zip-directory.ts';
-import { isEncrypted, LOCAL_BYTES, type ZipMember } from './zip-records.ts';
+import { END_BYTES, isEncrypted, LOCAL_BYTES, type ZipMember } from './zip-records.ts';
 
 /** Bytes that a small archive may unpack to without a word. */
 const UNREMARKABLE_BYTES = 2 ** 30;
 
 /** What the directory alone tells of tricks; one finding a kind, with the first member and how many there are. */
-export function checkZipDirectory({ members, startsAt }: ZipDirectory, facts: FactsBuilder): void {
+export function checkZipDirectory(directory: ZipDirectory, facts: FactsBuilder): void {
+  const { members, startsAt } = directory;
   const note = (found: readonly ZipMember[], severity: Severity, code: Code, what: string) => {
     const [first] = found;
     if (first === undefined) return;
@@ -33,6 +34,7 @@ export function checkZipDirectory({ members, startsAt }: ZipDirectory, facts: Fa
   note(members.filter(isBomb), 'high', 'malformed', 'states more bytes than it can unpack to');
   checkPlaces(members, startsAt, facts, note);
   checkTotal(members, startsAt, facts);
+  checkOtherEnd(directory, facts);
 }
 
 type Code = 'hidden-data' | 'external-path' | 'encrypted' | 'malformed';
@@ -83,6 +85,25 @@ function noteGap(from: number, to: number, facts: FactsBuilder): void {
   } else if (to - from > MAX_ZIP_GAP_BYTES) {
     facts.finding('medium', 'hidden-data', `${to - from} bytes belong to no member`, `offset ${from}`);
   }
+}
+
+/** An archive inside a member has an end of its own, which is ordinary; anywhere else it is for other programs. */
+function checkOtherEnd({ members, startsAt, otherEnd }: ZipDirectory, facts: FactsBuilder): void {
+  if (otherEnd === undefined) return;
+  const starts = members.map(({ headerAt }) => headerAt).sort((a, b) => a - b);
+  const next = starts.find((at) => at > otherEnd) ?? startsAt;
+  const isInside = members.some(({ name, headerAt, packed }) => {
+    const dataAt = headerAt + LOCAL_BYTES + Buffer.byteLength(name);
+    // How long the local extra field is, is not known here: the data lies somewhere before what comes next.
+    return (
+      packed >= END_BYTES &&
+      dataAt <= otherEnd &&
+      otherEnd + END_BYTES <= Math.min(next, dataAt + packed + MAX_ZIP_GAP_BYTES)
+    );
+  });
+  if (isInside) return;
+  const message = 'the zip file has a second end of its directory, which other programs may take';
+  facts.finding('high', 'hidden-data', message, `offset ${otherEnd}`);
 }
 
 function checkTotal(members: readonly ZipMember[], startsAt: number, facts: FactsBuilder): void {

@@ -27,12 +27,15 @@ export interface ZipDirectory {
   readonly members: readonly ZipMember[];
   /** Where the directory begins in the file. */
   readonly startsAt: number;
+  /** Where another end of a directory stands before the one that counts. */
+  readonly otherEnd: number | undefined;
 }
 
 /** Where the directory's end lies, and what it states. */
 interface Ending extends ZipEnd {
   /** Where the records of the end begin; programs count back from here. */
   readonly at: number;
+  readonly other: number | undefined;
 }
 
 /**
@@ -47,7 +50,7 @@ export async function readZipDirectory(source: PagedSource, facts: FactsBuilder)
   const shift = startsAt - ending.directoryAt;
   const members = await readEntries(source, startsAt, ending, shift, facts);
   if (shift > 0) members.push(...(await otherDirectory(source, ending, facts)));
-  return { members, startsAt };
+  return { members, startsAt, otherEnd: ending.other };
 }
 
 async function findEnding(source: PagedSource, facts: FactsBuilder): Promise<Ending> {
@@ -59,7 +62,9 @@ async function findEnding(source: PagedSource, facts: FactsBuilder): Promise<End
   noteTail(tail, found, from, facts);
   const end = parseEnd(tail.subarray(found, found + END_BYTES));
   const at = from + found;
-  return (await findEnd64(source, at, end, facts)) ?? { ...end, at };
+  const before = lastIndexOf(tail, END_SIGNATURE, found - END_BYTES);
+  const other = before < 0 ? undefined : from + before;
+  return { ...((await findEnd64(source, at, end, facts)) ?? { ...end, at }), other };
 }
 
 function lastIndexOf(bytes: Buffer, signature: number, last: number): number {
@@ -69,7 +74,7 @@ function lastIndexOf(bytes: Buffer, signature: number, last: number): number {
   return bytes.lastIndexOf(pattern, last);
 }
 
-/** What stands behind the end and its comment, and whether another end stands before it. */
+/** What stands behind the end and its comment. */
 function noteTail(tail: Buffer, found: number, from: number, facts: FactsBuilder): void {
   const comment = tail.readUInt16LE(found + 20);
   const behind = tail.byteLength - found - END_BYTES - comment;
@@ -78,11 +83,6 @@ function noteTail(tail: Buffer, found: number, from: number, facts: FactsBuilder
     facts.finding('medium', 'hidden-data', `${behind} bytes follow the end of the zip file`, `offset ${end}`);
   if (behind < 0)
     facts.finding('high', 'truncated', 'the comment of the zip file is cut off', `offset ${end}`);
-  const other = lastIndexOf(tail, END_SIGNATURE, found - END_BYTES);
-  if (other >= 0) {
-    const message = 'the zip file has a second end of its directory: a zip inside, or one for other programs';
-    facts.finding('high', 'hidden-data', message, `offset ${from + other}`);
-  }
 }
 
 /** The zip64 record before the end. Some programs go to its stated place, others count back: both are looked at. */
@@ -91,7 +91,7 @@ async function findEnd64(
   endAt: number,
   end: ZipEnd,
   facts: FactsBuilder,
-): Promise<Ending | undefined> {
+): Promise<Omit<Ending, 'other'> | undefined> {
   if (endAt < LOCATOR_BYTES + END64_BYTES) return undefined;
   const locator = viewOf(await source.read(endAt - LOCATOR_BYTES, LOCATOR_BYTES));
   if (locator.getUint32(0, true) !== LOCATOR_SIGNATURE) return undefined;

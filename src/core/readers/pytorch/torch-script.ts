@@ -3,13 +3,8 @@ import { MAX_DISTINCT_NAMES, MAX_LIST_ENTRIES, MAX_SCRIPT_CODE_BYTES } from '../
 import { decodeText } from '../parse/byte-cursor.ts';
 import { isFatal } from '../read-file.ts';
 import type { ZipReading } from '../zip/zip-format.ts';
+import { isOwnNamespace } from './torch-operators.ts';
 
-/** Namespaces of operators that come with torch and its own libraries. */
-const OWN_NAMESPACES = new Set(
-  'aten prim prims quantized _quantized torchvision torchaudio onednn mkldnn sparse inductor c10d xnnpack prepacked'.split(
-    ' ',
-  ),
-);
 /** Calls that read or write files of the machine that runs the model. */
 const FILE_CALL = /\btorch\.(?:from_file|save|load)(?=\()|\bops\.aten\.(?:from_file|save)\b/;
 const OPERATOR = /\bops\.(\w{1,100})\.(\w{1,200})\b|\btorch\.(\w{1,200})\(/g;
@@ -47,6 +42,6 @@ function countOperators(text: string, operators: Map<string, number>, custom: Se
     const full = `${namespace}::${own ?? name}`;
     if (operators.size < MAX_DISTINCT_NAMES || operators.has(full))
       operators.set(full, (operators.get(full) ?? 0) + 1);
-    if (!OWN_NAMESPACES.has(namespace)) custom.add(full);
+    if (!isOwnNamespace(namespace)) custom.add(full);
   }
 }

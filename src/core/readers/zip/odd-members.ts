@@ -4,7 +4,7 @@ import type { ZipMember } from '../parse/zip-records.ts';
 import { PickleReading } from '../pickle/pickle-reading.ts';
 import { looksLikePickle } from '../pickle/pickle-recognition.ts';
 import { isFatal } from '../read-file.ts';
-import type { ZipReading } from './zip-format.ts';
+import { looksLikeZip, type ZipReading } from './zip-format.ts';
 
 /** Bytes that tell a pickle; as many as recognition looks at in a tail. */
 const HEAD_BYTES = 64;
@@ -30,6 +30,10 @@ export async function readOddMembers(
           { length: Math.min(HEAD_BYTES, cursor.buffered) },
           (_, index) => cursor.peek(index) ?? 0,
         );
+        if (looksLikeZip(head)) {
+          const message = `${memberName(member)} is a zip file itself and was not looked into`;
+          facts.finding('medium', 'hidden-data', message, `offset ${member.headerAt}`);
+        }
         if (!looksLikePickle(head)) return;
         found += 1;
         const message = `${memberName(member)} is a pickle that does not belong to the format`;

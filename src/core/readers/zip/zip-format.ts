@@ -20,3 +20,9 @@ export interface ZipFormat {
   fits(names: ReadonlySet<string>): boolean;
   parse(reading: ZipReading): Promise<void>;
 }
+
+/** Local header, or the end of an empty archive. */
+export function looksLikeZip(head: Uint8Array): boolean {
+  const [p, k, third = 0, fourth = 0] = head;
+  return p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
+}

@@ -4,21 +4,26 @@ import { stemOf } from '../model-name.ts';
 import { npzFormat } from '../numpy/npz.ts';
 import { ZipArchive } from '../parse/zip-archive.ts';
 import { torchFormat, torchscriptFormat } from '../pytorch/torch-archive.ts';
+import { torchExportFormat } from '../pytorch/torch-export.ts';
 import { isFatal } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
 import { skopsFormat } from '../skops/skops.ts';
-import type { ZipFormat } from './zip-format.ts';
+import { readOddMembers } from './odd-members.ts';
+import { looksLikeZip, type ZipFormat } from './zip-format.ts';
 
 /** Formats that are zip files, in the order they are asked; adding one is its file and a line here. */
-const ZIP_FORMATS: readonly ZipFormat[] = [torchscriptFormat, torchFormat, skopsFormat, npzFormat];
+const ZIP_FORMATS: readonly ZipFormat[] = [
+  torchExportFormat,
+  torchscriptFormat,
+  torchFormat,
+  skopsFormat,
+  npzFormat,
+];
+
+/** Members of archives of no known format that are looked into: what somebody may unpack and load. */
+const PICKLE_NAME = /\.(?:pkl|pickle|p|pk|dat|joblib|dill|pt|pth|bin|ckpt)$/i;
 
 const EXTENSIONS = ZIP_FORMATS.flatMap(({ extensions }) => extensions);
-
-/** Local header, or the end of an empty archive. */
-function looksLikeZip(head: Uint8Array): boolean {
-  const [p, k, third = 0, fourth = 0] = head;
-  return p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
-}
 
 /** All of them recognise any zip file: which format it is stands in the directory, at the end of the file. */
 export const zipReaders: readonly ModelReader[] = ZIP_FORMATS.map(({ id, extensions }) => ({
@@ -35,7 +40,9 @@ async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise
     const archive = await ZipArchive.open(file.content, facts, options);
     const names = new Set(archive.members.map(({ name }) => name));
     format = ZIP_FORMATS.find((candidate) => candidate.fits(names));
-    await format?.parse({ file, archive, facts, options });
+    const reading = { file, archive, facts, options };
+    if (format !== undefined) await format.parse(reading);
+    else await readOddMembers(reading, ({ name }) => !PICKLE_NAME.test(name));
   };
   await facts.collect(read, isFatal(options));
   if (format !== undefined) return facts.build(format.id, stemOf(file.path, format.extensions));

@@ -119,7 +119,6 @@ describe('tricks in a zip file', () => {
     ['bytes behind the end', Buffer.concat([zip(A), Buffer.alloc(10)]), 'medium hidden-data'],
     ['bytes before the start', Buffer.concat([Buffer.alloc(10), zip(A)]), 'medium hidden-data'],
     ['bytes between members', gap(20_000), 'medium hidden-data'],
-    ['a zip file inside', zip({ name: 'inner.zip', data: nested }), 'high hidden-data'],
     ['two ends', Buffer.concat([zip(A), zipEnd(zipParts([]), 0)]), 'high hidden-data'],
     ['two directories', two().bytes, 'high hidden-data'],
     ['fewer members than stated', fewer(), 'high hidden-data'],
@@ -130,6 +129,11 @@ describe('tricks in a zip file', () => {
     const { archive, codes } = await open(bytes);
     for (const member of archive.members) await archive.bytes(member, 1000).catch(() => undefined);
     expect(codes()).toContain(code);
+  });
+
+  it('an archive inside a member is none of that', async () => {
+    const { codes } = await unpack(zip({ name: 'inner.zip', data: nested }, A));
+    expect(codes()).toEqual([]);
   });
 
   it('both of two directories are looked into', async () => {
