@@ -1,7 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answers, freePort, spawnGroup, stopGroup, waitUntil } from '../../support/processes.ts';
+import { testCertificate } from '../../support/registry/test-registry.ts';
+import { TOKEN_ISSUER, TOKEN_SERVICE, type TokenServer } from './token-server.ts';
 
 /** A CNCF distribution registry on loopback, with deletion switched on. */
 export interface DockerRegistry {
@@ -19,23 +22,26 @@ const HTPASSWD = `${USER}:$2y$05$Qntz5aSau5hSOddElTC/HuuFAOd3HQumq80Lkt5X3HoqIUs
 export interface DockerRegistryOptions {
   /** It wants {@link USER} and {@link PASSWORD} for everything. */
   readonly auth?: boolean;
+  /** It speaks TLS with {@link testCertificate}, and wants tokens of this server for everything. */
+  readonly tokens?: TokenServer;
   /** Where it keeps its content; a temporary folder unless said. Removed in the end. */
   readonly root?: string;
 }
 
 /** Starts Debian's `docker-registry`. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
-  const { auth = false } = options;
   const folder = options.root ?? mkdtempSync(path.join(tmpdir(), 'omlmd-registry-'));
   mkdirSync(folder, { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;
   const config = path.join(folder, 'config.yml');
   writeFileSync(path.join(folder, 'htpasswd'), HTPASSWD);
-  writeFileSync(config, configuration(folder, host, auth));
+  writeFileSync(config, configuration(folder, host, options));
+  if (options.tokens !== undefined) writeTls(folder);
   const child = spawnGroup('docker-registry', ['serve', config], { stdio: 'ignore' });
   child.once('error', () => undefined); // not installed: said by the wait below
-  const url = `http://${host}`;
-  await waitUntil('docker-registry', () => answers(`${url}/v2/`), { child, milliseconds: 20_000 });
+  const url = `${options.tokens === undefined ? 'http' : 'https'}://${host}`;
+  const ready = options.tokens === undefined ? () => answers(`${url}/v2/`) : () => listens(host);
+  await waitUntil('docker-registry', ready, { child, milliseconds: 20_000 });
   return {
     host,
     url,
@@ -46,13 +52,41 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   };
 }
 
-function configuration(folder: string, host: string, auth: boolean): string {
+function writeTls(folder: string): void {
+  const { cert, key } = testCertificate();
+  writeFileSync(path.join(folder, 'tls.pem'), cert);
+  writeFileSync(path.join(folder, 'tls-key.pem'), key);
+}
+
+function tokenAuth({ realm, certificate }: TokenServer): string {
+  return `auth:
+  token:
+    realm: ${realm}
+    service: ${TOKEN_SERVICE}
+    issuer: ${TOKEN_ISSUER}
+    rootcertbundle: ${certificate}
+`;
+}
+
+/** Whether a TLS server answers; nobody but the tests trusts its certificate. */
+function listens(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get({ host: '127.0.0.1', port: new URL(`https://${host}`).port, path: '/v2/', rejectUnauthorized: false })
+      .once('response', (response) =>
+        resolve((response.statusCode ?? 500) < 500 && response.resume() !== null),
+      )
+      .once('error', () => resolve(false));
+  });
+}
+
+function configuration(folder: string, host: string, { auth, tokens }: DockerRegistryOptions): string {
   const basic = `auth:\n  htpasswd: { realm: interop, path: ${folder}/htpasswd }\n`;
+  const tls = `tls: { certificate: ${folder}/tls.pem, key: ${folder}/tls-key.pem }`;
   return `version: 0.1
 log: { level: error }
 storage:
   filesystem: { rootdirectory: ${folder}/data }
   delete: { enabled: true }
-http: { addr: "${host}" }
-${auth ? basic : ''}`;
+http: { addr: "${host}"${tokens === undefined ? '' : `, ${tls}`} }
+${auth ? basic : ''}${tokens === undefined ? '' : tokenAuth(tokens)}`;
 }
