@@ -220,6 +220,30 @@ describe('files of torch that lie', () => {
     expect(codesOf(await exported('torch.ops.aten.add.Tensor', state))).toContain('critical unsafe-import');
   });
 
+  it('a tensor that makes no sense hides nothing', async () => {
+    const bad = oneTensor(4, 'J\xff\xff\xff\xff\x85').subarray(0, -1);
+    const both = Buffer.concat([bad, latin1('0'), EVIL.subarray(2)]);
+    for (const shape of ['J\xff\xff\xff\xff\x85', `(${'K\x01'.repeat(1000)}t`]) {
+      const bytes = archive(oneTensor(4, shape), { name: 'm/notes', data: EVIL });
+      expect(codesOf(await readBytes('x.pt', bytes))).toContain('critical unsafe-import');
+    }
+    expect(codesOf(await readBytes('x.pt', archive(both)))).toContain('critical unsafe-import');
+  });
+
+  it('imports of all members are listed, and that code runs is said once', async () => {
+    const facts = await readBytes('x.pt', archive(oneTensor(0, 'K\0\x85'), { name: 'm/notes', data: EVIL }));
+    expect(imports(facts)).toEqual(['torch._utils._rebuild_tensor_v2', 'torch.FloatStorage', 'os.system']);
+    expect(codesOf(facts).filter((code) => code.endsWith('runs-code-when-loaded'))).toHaveLength(1);
+  });
+
+  it('more members than are looked into are said to be', async () => {
+    const many = Array.from({ length: 100 }, (_, i) => ({ name: `m/x${i}`, data: 'x' }));
+    const facts = await readBytes('x.pt', archive(EMPTY, ...many, { name: 'm/evil.pkl', data: EVIL }));
+    expect(codesOf(facts)).toEqual(
+      expect.arrayContaining(['low too-large-to-show', 'critical unsafe-import']),
+    );
+  });
+
   it('legacy files that are cut off or go on say so', async () => {
     const whole = fixtureBytes('legacy.pth');
     expect(codesOf(await readBytes('x.pth', whole.subarray(0, -9)))).toContain('high truncated');

@@ -3,7 +3,7 @@ import type { FactsBuilder } from '../facts.ts';
 import { MAX_NAME_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
-import { PickleReading } from '../pickle/pickle-reading.ts';
+import type { PickleReading } from '../pickle/pickle-reading.ts';
 import { type TensorInfo, TensorTally } from '../tensor-tally.ts';
 import { type NpyHeader, readNpyHeader } from './npy-header.ts';
 
@@ -12,11 +12,10 @@ export class ArrayReport {
   readonly #facts: FactsBuilder;
   readonly #tally = new TensorTally();
   readonly #pickles: PickleReading;
-  #objects = 0;
 
-  constructor(facts: FactsBuilder) {
+  constructor(facts: FactsBuilder, pickles: PickleReading) {
     this.#facts = facts;
-    this.#pickles = new PickleReading(facts);
+    this.#pickles = pickles;
   }
 
   /** Reads one array from its first byte; what the header states is compared with the bytes that are there. */
@@ -49,7 +48,6 @@ export class ArrayReport {
 
   /** numpy loads these only when asked to (`allow_pickle`), and then runs whatever the pickle holds. */
   async #objectArray(name: string, cursor: ByteCursor): Promise<void> {
-    this.#objects += 1;
     const message = `the array ${quote(name)} holds Python objects as a pickle`;
     this.#facts.finding('medium', 'object-array', message);
     await this.#pickles.readWhole(cursor, () => {});
@@ -64,6 +62,5 @@ export class ArrayReport {
     facts.details.tensor_count = this.#tally.count;
     facts.details.dtypes = this.#tally.dtypes;
     facts.details.tensors = this.#tally.listed;
-    if (this.#objects > 0) this.#pickles.reportImports();
   }
 }

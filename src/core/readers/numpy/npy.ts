@@ -1,4 +1,5 @@
 import { stemOf } from '../model-name.ts';
+import { PickleReading } from '../pickle/pickle-reading.ts';
 import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
 import { ArrayReport } from './array-report.ts';
@@ -14,7 +15,8 @@ export const npyReader: ModelReader = {
     const facts = await collectFacts(
       file,
       async ({ cursor, facts }) => {
-        const report = new ArrayReport(facts);
+        const pickles = new PickleReading(facts);
+        const report = new ArrayReport(facts, pickles);
         try {
           const header = await report.add(stem, cursor, file.content.size);
           facts.formatVersion = header.version;
@@ -22,6 +24,7 @@ export const npyReader: ModelReader = {
           if (header.type.fields.length > 0) facts.details.fields = header.type.fields;
         } finally {
           report.report(true);
+          if (pickles.isUsed) pickles.reportImports();
         }
       },
       options,

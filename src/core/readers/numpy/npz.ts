@@ -12,8 +12,8 @@ export const npzFormat: ZipFormat = {
 };
 
 async function readArrays(reading: ZipReading): Promise<void> {
-  const { archive, facts, options } = reading;
-  const report = new ArrayReport(facts);
+  const { archive, facts, pickles, options } = reading;
+  const report = new ArrayReport(facts, pickles);
   const arrays = archive.members.filter(({ name }) => name.endsWith('.npy'));
   let whole = 0;
   try {

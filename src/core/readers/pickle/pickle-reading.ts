@@ -16,6 +16,7 @@ export class PickleReading {
   readonly #trace = new PickleTrace();
   readonly #progress: PickleProgress = { protocol: 0, nested: [] };
   #nestedRead = 0;
+  #isUsed = false;
 
   constructor(facts: FactsBuilder) {
     this.#facts = facts;
@@ -26,12 +27,27 @@ export class PickleReading {
     return this.#progress.protocol;
   }
 
+  /** Whether any pickle was begun. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  /** Puts an import on record that stands somewhere else than in a pickle. */
+  imported(module: string, name: string, where: string): void {
+    this.#trace.imported(module, name, where);
+  }
+
+  get hasImports(): boolean {
+    return !this.#trace.isEmpty;
+  }
+
   imports(module: string, name: string): boolean {
     return this.#trace.has(module, name);
   }
 
   /** One pickle, up to its STOP. */
   async readOne(cursor: ByteCursor): Promise<PickleValue> {
+    this.#isUsed = true;
     try {
       return (await runPickle(cursor, this.#trace, this.#progress)).value;
     } finally {
@@ -41,6 +57,7 @@ export class PickleReading {
 
   /** A pickle that is all there should be. Bytes behind STOP are not loaded by `load`, but by a second `load`. */
   async readWhole(cursor: ByteCursor, took: (root: PickleValue) => void): Promise<void> {
+    this.#isUsed = true;
     try {
       const first = await runPickle(cursor, this.#trace, this.#progress);
       took(first.value);
@@ -96,9 +113,13 @@ export class PickleReading {
     }
   }
 
-  /** Every import with its verdict, and that loading runs code. */
-  reportImports(): void {
+  /**
+   * Every import with its verdict, and that loading runs code.
+   * @param runsCode default is where there was a pickle
+   */
+  reportImports(runsCode = this.#isUsed): void {
     this.#trace.report(this.#facts);
+    if (!runsCode) return;
     this.#facts.finding(
       'info',
       'runs-code-when-loaded',

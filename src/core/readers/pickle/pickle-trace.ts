@@ -61,6 +61,10 @@ export class PickleTrace {
     this.#persistentIds += 1;
   }
 
+  get isEmpty(): boolean {
+    return this.#imports.size === 0 && this.#computed.length === 0;
+  }
+
   has(module: string, name: string): boolean {
     return this.#imports.has(JSON.stringify([module, name]));
   }

@@ -88,6 +88,6 @@ class PickleFile {
     if (this.#root !== undefined) reportRoot(this.#root, facts);
     facts.details.protocol = facts.formatVersion === null ? null : protocol;
     facts.details.compression = compression ?? null;
-    this.#pickles.reportImports();
+    this.#pickles.reportImports(true);
   }
 }

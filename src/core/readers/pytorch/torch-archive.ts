@@ -2,7 +2,6 @@ import { quote } from '../../errors.ts';
 import { MAX_WINDOW_BYTES } from '../limits.ts';
 import { decodeText } from '../parse/byte-cursor.ts';
 import type { ZipMember } from '../parse/zip-records.ts';
-import { PickleReading } from '../pickle/pickle-reading.ts';
 import type { PickleValue } from '../pickle/pickle-values.ts';
 import { isFatal } from '../read-file.ts';
 import { readOddMembers } from '../zip/odd-members.ts';
@@ -30,6 +29,7 @@ const SCRIPT_MEMBERS =
 export const torchFormat: ZipFormat = {
   id: 'pytorch',
   extensions: ['.pt', '.pth', '.bin', '.ckpt'],
+  runsCode: true,
   fits: (names) => [...names].some((name) => DATA_PICKLE.test(name)),
   parse: async (reading) => {
     await readTorchArchive(reading);
@@ -41,6 +41,7 @@ export const torchFormat: ZipFormat = {
 export const torchscriptFormat: ZipFormat = {
   id: 'torchscript',
   extensions: ['.torchscript', '.pt', '.pth', '.ptl'],
+  runsCode: true,
   fits: (names) => torchFormat.fits(names) && [...names].some((name) => CONSTANTS_PICKLE.test(name)),
   parse: async (reading) => {
     await readTorchArchive(reading);
@@ -60,8 +61,7 @@ function inner({ name }: ZipMember): string {
 
 /** The pickles of an archive and the storages they name. Every `data.pkl` is read: programs disagree on which counts. */
 async function readTorchArchive(reading: ZipReading): Promise<void> {
-  const { archive, facts, options } = reading;
-  const pickles = new PickleReading(facts);
+  const { archive, facts, pickles, options } = reading;
   const data = archive.members.filter(({ name }) => DATA_PICKLE.test(name));
   const constants = archive.members.filter(({ name }) => CONSTANTS_PICKLE.test(name));
   const roots = new Map<ZipMember, PickleValue>();
@@ -80,8 +80,9 @@ async function readTorchArchive(reading: ZipReading): Promise<void> {
   facts.details.protocol = pickles.protocol;
   await reportNotes(reading);
   const root = first === undefined ? undefined : roots.get(first);
-  if (root !== undefined) checkStorages(reading, reportTorchRoot(root, facts));
-  pickles.reportImports();
+  if (root === undefined) return;
+  // What stops the report must not keep the other members from being looked into.
+  await facts.collect(async () => checkStorages(reading, reportTorchRoot(root, facts)), isFatal(options));
 }
 
 /** What the archive says of itself beside the pickle. */

@@ -14,7 +14,6 @@ import { isRecord, type JsonRecord, parseJsonTree } from '../parse/json-tree.ts'
 import { malformed } from '../parse/parse-stop.ts';
 import { ZipArchive } from '../parse/zip-archive.ts';
 import type { ZipMember } from '../parse/zip-records.ts';
-import { PickleReading } from '../pickle/pickle-reading.ts';
 import { isFatal } from '../read-file.ts';
 import { readOddMembers } from '../zip/odd-members.ts';
 import type { ZipFormat, ZipReading } from '../zip/zip-format.ts';
@@ -90,21 +89,17 @@ function reportLibraries({ archive, facts }: ZipReading): void {
 }
 
 /** The pickles in the files of `torch.save` inside: loading the program loads them. */
-async function readTorchFiles({ archive, facts, options }: ZipReading): Promise<void> {
+async function readTorchFiles({ archive, facts, pickles, options }: ZipReading): Promise<void> {
   const files = archive.members.filter(({ name }) => TORCH_FILE.test(name)).slice(0, MAX_ODD_MEMBERS);
-  const pickles = new PickleReading(facts);
-  let found = false;
   for (const file of files) {
     const read = async () => {
       const content = await archive.content(file);
       if (content === undefined || content.size === 0) return;
       const inside = await ZipArchive.open(content, facts, archive.limits());
       for (const member of inside.members.filter(({ name }) => /(?:^|\/)data\.pkl$/i.test(name))) {
-        found = true;
         await inside.withCursor(member, (cursor) => pickles.readWhole(cursor, () => {}), MAX_WINDOW_BYTES);
       }
     };
     await facts.collect(read, isFatal(options));
   }
-  if (found) pickles.reportImports();
 }

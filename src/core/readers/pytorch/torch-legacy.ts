@@ -40,16 +40,30 @@ async function readPickles(cursor: ByteCursor, facts: FactsBuilder): Promise<voi
     await pickles.readOne(cursor);
     const version = await pickles.readOne(cursor);
     if (!(version instanceof JsonNumber) || version.text !== PROTOCOL_VERSION)
-      throw malformed('the version of the file is not known', cursor.position);
+      facts.finding('high', 'malformed', 'the version of the file is not known', `offset ${cursor.position}`);
     await pickles.readOne(cursor);
     const root = await pickles.readOne(cursor);
+    const keys = await readKeys(cursor, pickles, facts);
     const weights = reportTorchRoot(root, facts);
-    const keys = await pickles.readOne(cursor);
-    checkStorages(cursor, weights, keys, facts);
+    if (keys !== undefined) checkStorages(cursor, weights, keys, facts);
   } finally {
     facts.details.protocol = pickles.protocol;
-    pickles.reportImports();
+    pickles.reportImports(true);
   }
+}
+
+/** A file that is cut off before the keys still has its tensors to show. */
+async function readKeys(
+  cursor: ByteCursor,
+  pickles: PickleReading,
+  facts: FactsBuilder,
+): Promise<PickleValue | undefined> {
+  let keys: PickleValue | undefined;
+  const read = async () => {
+    keys = await pickles.readOne(cursor);
+  };
+  await facts.collect(read, (error) => !(error instanceof ParseStop));
+  return keys;
 }
 
 /** The storages take the rest of the file. The optimizer's are among them, so their sizes are known only where all are. */

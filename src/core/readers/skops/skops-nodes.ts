@@ -2,7 +2,6 @@ import { JsonNumber } from '../../oci/json.ts';
 import { MAX_NAME_BYTES, MAX_SKOPS_NODES } from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
 import { newObject } from '../pickle/pickle-calls.ts';
-import type { PickleTrace } from '../pickle/pickle-trace.ts';
 import { BEYOND_LIMIT, type PickleGlobal, type PickleValue } from '../pickle/pickle-values.ts';
 
 /** An array that stands in a member of its own, and the object in the tree that it belongs to. */
@@ -20,11 +19,12 @@ export class SkopsNodes {
   readonly arrays: SkopsArray[] = [];
   /** Full names of all types, each once. */
   readonly types = new Set<string>();
-  readonly #trace: PickleTrace;
+  readonly #imported: (module: string, name: string) => void;
   #nodes = 0;
 
-  constructor(trace: PickleTrace) {
-    this.#trace = trace;
+  /** @param imported is told every type */
+  constructor(imported: (module: string, name: string) => void) {
+    this.#imported = imported;
   }
 
   get isPartial(): boolean {
@@ -92,7 +92,7 @@ export class SkopsNodes {
     const module = typeof node.__module__ === 'string' ? node.__module__.slice(0, MAX_NAME_BYTES) : '';
     const name = typeof node.__class__ === 'string' ? node.__class__.slice(0, MAX_NAME_BYTES) : '';
     this.types.add(`${module}.${name}`);
-    this.#trace.imported(module, name, 'schema.json');
+    this.#imported(module, name);
     return { kind: 'global', module, name };
   }
 }

@@ -12,7 +12,6 @@ import { isRecord, parseJsonTree } from '../parse/json-tree.ts';
 import { malformed } from '../parse/parse-stop.ts';
 import { judgeImport } from '../pickle/pickle-imports.ts';
 import { className, reportRoot } from '../pickle/pickle-report.ts';
-import { PickleTrace } from '../pickle/pickle-trace.ts';
 import { attributesOf, isKind, isSequence, type PickleValue } from '../pickle/pickle-values.ts';
 import { isFatal } from '../read-file.ts';
 import { readOddMembers } from '../zip/odd-members.ts';
@@ -34,10 +33,9 @@ export const skopsFormat: ZipFormat = {
 };
 
 async function readSchema(reading: ZipReading): Promise<void> {
-  const { archive, facts, options } = reading;
+  const { archive, facts, pickles, options } = reading;
   const schemas = archive.named(SCHEMA);
-  const trace = new PickleTrace();
-  const nodes = new SkopsNodes(trace);
+  const nodes = new SkopsNodes((module, name) => pickles.imported(module, name, SCHEMA));
   // Python takes the last of two; both are looked into for what they import.
   for (const member of schemas) {
     const read = async () => {
@@ -59,7 +57,6 @@ async function readSchema(reading: ZipReading): Promise<void> {
     facts.finding('medium', 'too-large-to-show', message);
   }
   facts.details.untrusted_types = [...nodes.types].filter(isUntrusted);
-  trace.report(facts);
   const files = new Set(nodes.arrays.map(({ file }) => file));
   await readOddMembers(reading, ({ name }) => name === SCHEMA || files.has(name));
 }

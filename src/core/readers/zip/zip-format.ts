@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../oci/content.ts';
 import type { FactsBuilder } from '../facts.ts';
 import type { ZipArchive } from '../parse/zip-archive.ts';
+import type { PickleReading } from '../pickle/pickle-reading.ts';
 import type { ModelFile } from '../reader.ts';
 
 /** What the parser of a format that is a zip file works with. */
@@ -8,6 +9,8 @@ export interface ZipReading {
   readonly file: ModelFile;
   readonly archive: ZipArchive;
   readonly facts: FactsBuilder;
+  /** The pickles of all members; their imports are reported once, when the parser is done or was stopped. */
+  readonly pickles: PickleReading;
   readonly options: CallOptions;
 }
 
@@ -16,7 +19,9 @@ export interface ZipFormat {
   /** Equal to `model_format_name`. */
   readonly id: string;
   readonly extensions: readonly string[];
-  /** @param names of the members in the order of the directory; a set for quick questions */
+  /** Whether loading runs code of the file even where no pickle could be read. */
+  readonly runsCode?: boolean;
+  /** @param names of the members, in the order of the directory */
   fits(names: ReadonlySet<string>): boolean;
   parse(reading: ZipReading): Promise<void>;
 }

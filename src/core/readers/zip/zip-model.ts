@@ -3,12 +3,13 @@ import { FactsBuilder } from '../facts.ts';
 import { stemOf } from '../model-name.ts';
 import { npzFormat } from '../numpy/npz.ts';
 import { ZipArchive } from '../parse/zip-archive.ts';
+import { PickleReading } from '../pickle/pickle-reading.ts';
 import { torchFormat, torchscriptFormat } from '../pytorch/torch-archive.ts';
 import { torchExportFormat } from '../pytorch/torch-export.ts';
 import { isFatal } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
 import { skopsFormat } from '../skops/skops.ts';
-import { readOddMembers } from './odd-members.ts';
+import { isPickleName, readOddMembers } from './odd-members.ts';
 import { looksLikeZip, type ZipFormat } from './zip-format.ts';
 
 /** Formats that are zip files, in the order they are asked; adding one is its file and a line here. */
@@ -19,9 +20,6 @@ const ZIP_FORMATS: readonly ZipFormat[] = [
   skopsFormat,
   npzFormat,
 ];
-
-/** Members of archives of no known format that are looked into: what somebody may unpack and load. */
-const PICKLE_NAME = /\.(?:pkl|pickle|p|pk|dat|joblib|dill|pt|pth|bin|ckpt)$/i;
 
 const EXTENSIONS = ZIP_FORMATS.flatMap(({ extensions }) => extensions);
 
@@ -35,16 +33,19 @@ export const zipReaders: readonly ModelReader[] = ZIP_FORMATS.map(({ id, extensi
 
 async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
   const facts = new FactsBuilder();
+  const pickles = new PickleReading(facts);
   let format: ZipFormat | undefined;
   const read = async () => {
     const archive = await ZipArchive.open(file.content, facts, options);
     const names = new Set(archive.members.map(({ name }) => name));
     format = ZIP_FORMATS.find((candidate) => candidate.fits(names));
-    const reading = { file, archive, facts, options };
+    const reading = { file, archive, facts, pickles, options };
     if (format !== undefined) await format.parse(reading);
-    else await readOddMembers(reading, ({ name }) => !PICKLE_NAME.test(name));
+    else await readOddMembers(reading, (member) => !isPickleName(member));
   };
   await facts.collect(read, isFatal(options));
+  const runsCode = pickles.isUsed || format?.runsCode === true;
+  if (runsCode || pickles.hasImports) pickles.reportImports(runsCode);
   if (format !== undefined) return facts.build(format.id, stemOf(file.path, format.extensions));
   facts.details.size = file.content.size;
   facts.details.media_type = 'application/zip';
