@@ -16,6 +16,7 @@ export type { OnProgress, Progress } from './oci/progress.ts';
 export { isRegistryHost, isRepository, isTag, type Reference } from './oci/reference.ts';
 export * from './operations/attach.ts';
 export * from './operations/collect-files.ts';
+export { type Companion, findCompanions } from './operations/companions.ts';
 export * from './operations/context.ts';
 export * from './operations/copy-artifact.ts';
 export * from './operations/crawl.ts';

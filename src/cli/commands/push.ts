@@ -123,7 +123,7 @@ export const pushVerb: Verb = {
       metadata: await metadataSource(session),
       set,
       sidecar: options.text('file'),
-      companions: options.flag('companions'),
+      companions: options.flag('companions') ? 'needed' : [],
       signal,
       onProgress,
     });

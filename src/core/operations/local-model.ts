@@ -1,10 +1,11 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { quote } from '../errors.ts';
-import { type CallOptions, openFileContent } from '../oci/content.ts';
+import type { CallOptions } from '../oci/content.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
-import { indexPaths, indexStem, shardName, shardPaths } from '../readers/shards/shard-names.ts';
-import { type CollectedFile, collectFiles, findBeside, type ModelPath, sortFiles } from './collect-files.ts';
-import { besideTitle, ModelParts, type PartReading } from './model-parts.ts';
+import { indexStem, shardName } from '../readers/shards/shard-names.ts';
+import { type CollectedFile, collectFiles, type ModelPath, sortFiles } from './collect-files.ts';
+import { filesBeside, filesOfModels, localPart } from './companions.ts';
+import { ModelParts, type PartReading } from './model-parts.ts';
 
 /** A finding, and the file (of several) that it is about. */
 export type FileFinding = Finding & { readonly file: string };
@@ -24,8 +25,8 @@ export interface LocalModel {
 }
 
 export interface LocalModelOptions extends CallOptions {
-  /** False: nothing but what was named. */
-  readonly companions?: boolean | undefined;
+  /** What goes with a file that was named: what it needs (default), or the files of these titles beside the first. */
+  readonly companions?: 'needed' | readonly string[] | undefined;
 }
 
 /** Reads model files and folders of this machine. */
@@ -36,7 +37,7 @@ export async function readLocalModel(
   const collected = await collectFiles(paths);
   const set = new ModelParts(collected.files.map(localPart), { ...options, concurrency: 1 });
   const named = collected.files.filter((file) => isNamed(file, paths));
-  const belonging = await filesOfModels(set, options.companions === false ? [] : named);
+  const belonging = await companionsOf(named, set, options.companions);
   const files = sortFiles([...collected.files, ...belonging.files]);
   const outside = [...collected.outside, ...belonging.outside];
   const parts = await set.readAll();
@@ -55,55 +56,18 @@ export async function readLocalModel(
   };
 }
 
-/** A file on this machine, with what lies beside it. */
-function localPart({ path, folder, title, size }: CollectedFile) {
-  return {
-    title,
-    size,
-    open: () => openFileContent(path),
-    async beside(name: string) {
-      const found = await findBeside(folder, name);
-      return found === undefined || found === 'outside' ? undefined : openFileContent(found.path);
-    },
-  };
-}
-
-interface Belonging {
-  readonly files: readonly CollectedFile[];
-  /** Titles of companions that a link leads out of the model's folder. */
-  readonly outside: readonly string[];
-}
-
-/**
- * Which files belong to the models that were named: those that they cannot be loaded without (external data, shards and
- * their index), and what those name in turn. Each is added to `set`.
- */
-async function filesOfModels(set: ModelParts, named: readonly CollectedFile[]): Promise<Belonging> {
-  const found: CollectedFile[] = [];
-  const outside: string[] = [];
-  const waiting = named.map(({ folder, title }) => ({ folder, title }));
-  const seen = new Set(waiting.map(({ title }) => title));
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { folder, title } = next;
-    for (const companion of neededBy(title, await set.read(title))) {
-      if (seen.has(companion) || set.has(companion)) continue;
-      seen.add(companion);
-      const file = await findBeside(folder, companion);
-      if (file === 'outside') outside.push(companion);
-      if (file === undefined || file === 'outside') continue;
-      found.push(file);
-      set.add(localPart(file));
-      waiting.push({ folder, title: companion });
-    }
-  }
-  return { files: found, outside };
-}
-
-/** Titles of the files that a part names, by its content or by its own name. */
-function neededBy(title: string, facts: ModelFacts | undefined): readonly string[] {
-  const shard = shardName(title);
-  const siblings = shard === undefined ? [] : [...shardPaths(shard), ...indexPaths(shard)];
-  return [...(facts?.companions ?? []).map((path) => besideTitle(title, path)), ...siblings];
+/** What goes with the files that were named. */
+async function companionsOf(
+  named: readonly CollectedFile[],
+  set: ModelParts,
+  choice: LocalModelOptions['companions'],
+): Promise<Awaited<ReturnType<typeof filesOfModels>>> {
+  if (choice === undefined || choice === 'needed') return filesOfModels(set, named);
+  const [model] = named;
+  const others = choice.filter((title) => !set.has(title));
+  const files = model === undefined ? [] : await filesBeside(model, others);
+  for (const file of files) set.add(localPart(file));
+  return { files, outside: [] };
 }
 
 /** Named by itself, not found in a folder that was named: a folder is pushed as it is. */

@@ -5,7 +5,6 @@ import {
   modelStem,
   type PreparedModel,
   type PushResult,
-  prepareModel,
   relocate,
 } from '../../core/index.ts';
 import { StepPicker } from '../quick-input/step-picker.ts';
@@ -14,6 +13,7 @@ import { type MetadataCapture, readSettings } from '../settings.ts';
 import { chooseDestination } from './destination-step.ts';
 import type { DestinationFacts } from './destinations.ts';
 import { editMetadata } from './edit-metadata.ts';
+import { ModelPreparation } from './model-preparation.ts';
 import { PushMemory } from './push-memory.ts';
 import type { PushPlan } from './push-plan.ts';
 import { repeatPush } from './repeat-push.ts';
@@ -37,9 +37,7 @@ export async function runPushFlow(
   said: SaidByFile = {},
 ): Promise<PushResult | undefined> {
   const { capture } = readSettings();
-  const preparing = prepare(paths, capture, said.sidecar);
-  preparing.catch(() => undefined); // awaited in the review step
-  const plan = await decide(services, paths, preparing);
+  const plan = await decide(services, paths, new ModelPreparation(paths, capture, said.sidecar));
   if (plan === undefined) {
     await editMetadata(paths);
     return undefined;
@@ -54,23 +52,19 @@ export function prepare(
   capture: MetadataCapture,
   sidecar?: string,
 ): Promise<PreparedModel> {
-  const kinds = { auto: 'auto', file: 'sidecar', none: 'empty' } as const;
-  return prepareModel(
-    paths.map((path) => ({ path })),
-    { metadata: { kind: kinds[capture] }, sidecar },
-  );
+  return new ModelPreparation(paths, capture, sidecar).model;
 }
 
 async function decide(
   services: Services,
   paths: readonly string[],
-  preparing: Promise<PreparedModel>,
+  preparation: ModelPreparation,
 ): Promise<PushPlan | undefined> {
   const title = titleOf(paths);
   const facts = destinationFacts(services, paths);
   const picker = new StepPicker();
   try {
-    const repeated = await repeatPush(picker, services, title, facts.last, preparing);
+    const repeated = await repeatPush(picker, services, title, facts.last, preparation);
     if (repeated !== undefined) return repeated === 'edit' ? undefined : repeated;
     for (;;) {
       const { location: place } = await chooseDestination(picker, title, facts);
@@ -78,8 +72,7 @@ async function decide(
         const chosen = await chooseTag(picker, services.context, title, place);
         if (chosen === undefined) break;
         const location = relocate(place, { tag: chosen.tag });
-        const model = await preparing;
-        const review = await reviewPush(picker, title, location, model);
+        const { review, model } = await reviewPush(picker, title, location, preparation);
         if (review === 'edit') return undefined;
         if (review === 'back') continue;
         return { location, model, moveTag: chosen.exists, allowUnsafe: review === 'push-anyway' };

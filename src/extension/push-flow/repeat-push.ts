@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import { type Location, type PreparedModel, parseLocation, relocate } from '../../core/index.ts';
+import { type Location, parseLocation, relocate } from '../../core/index.ts';
 import type { StepPicker } from '../quick-input/step-picker.ts';
 import type { Services } from '../services.ts';
 import { knownTags, readTags } from './known-tags.ts';
+import type { ModelPreparation } from './model-preparation.ts';
 import { nextTag } from './next-tag.ts';
 import type { PushPlan } from './push-plan.ts';
 import { reviewPush } from './review-step.ts';
@@ -16,17 +17,17 @@ export async function repeatPush(
   services: Services,
   title: string,
   last: string | undefined,
-  preparing: Promise<PreparedModel>,
+  preparation: ModelPreparation,
 ): Promise<PushPlan | 'edit' | undefined> {
   if (last === undefined) return undefined;
   const placeholder = vscode.l10n.t('Looking for the next version of {0}; Back asks where to', last);
   const found = await picker.wait(
     { title, step: 3, totalSteps: 3, placeholder },
-    Promise.all([nextVersion(services, parseLocation(last)), preparing]),
+    Promise.all([nextVersion(services, parseLocation(last)), preparation.model]),
   );
-  const [location, model] = found ?? [];
-  if (location === undefined || model === undefined) return undefined;
-  const review = await reviewPush(picker, title, location, model, true);
+  const [location] = found ?? [];
+  if (location === undefined) return undefined;
+  const { review, model } = await reviewPush(picker, title, location, preparation, true);
   if (review === 'back') return undefined;
   return review === 'edit'
     ? review

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import {
+  type Companion,
   escapeControls,
   formatBytes,
   formatLocation,
@@ -10,11 +11,19 @@ import {
 } from '../../core/index.ts';
 import { type MetadataRow, metadataRows } from '../metadata-rows.ts';
 import type { StepItem, StepPicker } from '../quick-input/step-picker.ts';
+import type { ModelPreparation } from './model-preparation.ts';
+import { pickCompanions } from './pick-companions.ts';
 
 export type Review = 'push' | 'push-anyway' | 'edit' | 'back';
 
-/** `view`: looks at the model instead; the viewer's *Push…* comes back. */
-type Choice = Review | 'view';
+/** `view`: looks at the model instead; the viewer's *Push…* comes back. `files`: other files go with it. */
+type Choice = Review | 'view' | 'files';
+
+/** What was decided, of the model as it then was. */
+export interface Reviewed {
+  readonly review: Review;
+  readonly model: PreparedModel;
+}
 
 interface ReviewItem extends StepItem {
   /** Undefined for a row that only tells something. */
@@ -29,39 +38,55 @@ export async function reviewPush(
   picker: StepPicker,
   title: string,
   location: Location,
-  model: PreparedModel,
+  preparation: ModelPreparation,
   repeated = false,
-): Promise<Review> {
-  const rows = [
-    ...actionRows(location, model),
-    ...(repeated ? [otherRow()] : []),
-    ...findingRows(model),
-    ...valueRows(model),
-    ...fileRows(model),
-  ];
+): Promise<Reviewed> {
   for (;;) {
-    const outcome = await picker.show<ReviewItem>({
-      title: `${title} → ${formatLocation(location)}`,
-      step: 3,
-      totalSteps: 3,
-      placeholder:
-        criticalOf(model).length > 0
-          ? vscode.l10n.t('Review what goes; there is a critical finding')
-          : vscode.l10n.t('Review what goes; Enter pushes'),
-      items: () => rows,
-      active: (items) =>
-        items.find(({ choice }) => choice === 'push') ?? items.find(({ choice }) => choice === 'edit'),
-      refuse: ({ choice }) =>
-        choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
-    });
-    if (outcome.kind === 'back') return 'back';
-    const { choice = 'back' } = outcome.item;
+    const model = await preparation.model;
+    const companions = await preparation.companions();
+    const rows = [
+      ...actionRows(location, model),
+      ...(companions.length > 0 ? [filesRow(companions, model)] : []),
+      ...(repeated ? [otherRow()] : []),
+      ...findingRows(model),
+      ...valueRows(model),
+      ...fileRows(model),
+    ];
+    const choice = await chooseRow(picker, `${title} → ${formatLocation(location)}`, model, rows);
     if (choice === 'view') {
       await picker.aside(() => view(model));
       throw new vscode.CancellationError();
     }
-    if (choice !== 'push-anyway' || (await picker.aside(() => confirmUnsafe(model)))) return choice;
+    if (choice === 'files') {
+      const titles = await picker.aside(() => pickCompanions(companions, model));
+      if (titles !== undefined) preparation.choose(titles);
+    } else if (choice !== 'push-anyway' || (await picker.aside(() => confirmUnsafe(model)))) {
+      return { review: choice, model };
+    }
   }
+}
+
+async function chooseRow(
+  picker: StepPicker,
+  title: string,
+  model: PreparedModel,
+  rows: readonly ReviewItem[],
+): Promise<Choice> {
+  const outcome = await picker.show<ReviewItem>({
+    title,
+    step: 3,
+    totalSteps: 3,
+    placeholder:
+      criticalOf(model).length > 0
+        ? vscode.l10n.t('Review what goes; there is a critical finding')
+        : vscode.l10n.t('Review what goes; Enter pushes'),
+    items: () => rows,
+    active: (items) =>
+      items.find(({ choice }) => choice === 'push') ?? items.find(({ choice }) => choice === 'edit'),
+    refuse: ({ choice }) =>
+      choice === undefined ? vscode.l10n.t('Edit the .omlmd.yaml to change what is pushed') : undefined,
+  });
+  return outcome.kind === 'back' ? 'back' : (outcome.item.choice ?? 'back');
 }
 
 /** Opens the file that is most of the model. */
@@ -113,6 +138,16 @@ function actionRows(location: Location, model: PreparedModel): readonly ReviewIt
       choice: 'view',
     },
   ];
+}
+
+function filesRow(companions: readonly Companion[], model: PreparedModel): ReviewItem {
+  const titles = new Set(model.files.map(({ title }) => title));
+  const going = companions.filter(({ title }) => titles.has(title)).length;
+  return {
+    label: vscode.l10n.t('$(files) Files That Go with It…'),
+    description: vscode.l10n.t('{0} of {1} beside the model', going, companions.length),
+    choice: 'files',
+  };
 }
 
 function otherRow(): ReviewItem {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/core/log.ts';
+import { findCompanions } from '../../../src/core/operations/companions.ts';
 import { type Context, createContext } from '../../../src/core/operations/context.ts';
 import { inspectArtifact, inspectFile } from '../../../src/core/operations/inspect.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
@@ -97,7 +98,7 @@ describe('a file that needs others', () => {
   });
 
   it('goes alone where the person says so', async () => {
-    const { result } = await pushPath(join(folder, 'external.onnx'), { companions: false });
+    const { result } = await pushPath(join(folder, 'external.onnx'), { companions: [] });
     expect(titlesOf(result.files)).toEqual(['external.onnx']);
   });
 
@@ -145,5 +146,47 @@ describe('a shard', () => {
     const { result } = await pushPath(folderPath('shards/model-00002-of-00003.safetensors'));
     expect(titlesOf(result.files)).toHaveLength(4);
     expect(result.metadata).toMatchObject({ name: 'model', model_format_name: 'safetensors' });
+  });
+});
+
+describe('what lies beside a model', () => {
+  const titles = async (path: string) =>
+    (await findCompanions(path)).map(({ title, needed }) => `${needed ? 'needed' : 'offered'} ${title}`);
+
+  it('is offered with it: what it needs first, then config, tokenizer and description', async () => {
+    expect(await titles(folderPath('llama/model-00001-of-00003.safetensors'))).toEqual([
+      'needed model.safetensors.index.json',
+      'needed model-00002-of-00003.safetensors',
+      'needed model-00003-of-00003.safetensors',
+      'offered README.md',
+      'offered chat_template.jinja',
+      'offered config.json',
+      'offered generation_config.json',
+      'offered tokenizer.json',
+      'offered tokenizer_config.json',
+    ]);
+    expect(await titles(folderPath('splits/tiny-00001-of-00003.gguf'))).toEqual([
+      'needed tiny-00002-of-00003.gguf',
+      'needed tiny-00003-of-00003.gguf',
+    ]);
+    expect(await titles(folderPath('mlflow-sklearn/model.pkl'))).toEqual(['offered requirements.txt']);
+    expect(await titles(folderPath('llama'))).toEqual([]);
+  });
+
+  it('goes with it where it was chosen, and nothing else does', async () => {
+    const path = folderPath('llama/model-00001-of-00003.safetensors');
+    const { files, metadata } = await prepareModel([{ path }], { companions: ['config.json', 'README.md'] });
+    expect(files.map(({ title }) => title)).toEqual([
+      'README.md',
+      'config.json',
+      'model-00001-of-00003.safetensors',
+    ]);
+    expect(metadata).toMatchObject({ model_format_name: 'huggingface' });
+  });
+
+  it('is nothing outside its folder, whatever is asked for', async () => {
+    const path = folderPath('splits/tiny-00001-of-00003.gguf');
+    const companions = ['../llama/config.json', '/etc/hostname'];
+    expect((await prepareModel([{ path }], { companions })).files).toHaveLength(1);
   });
 });
