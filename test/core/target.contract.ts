@@ -227,6 +227,22 @@ function describeManifests(test: Test): void {
     expect((await target.resolve(first.root.digest)).digest).toBe(first.root.digest);
   });
 
+  test('moves no tag that is to be new, and lets one of two have it', async (target) => {
+    const [first, second] = ['first', 'second'].map((name) => artifact([blob(name)]));
+    if (first === undefined || second === undefined) throw new Error('two were made');
+    await pushAll(target, first);
+    await pushAll(target, second);
+    await target.tag(first.root, 'v1', { ifAbsent: true });
+    await target.tag(first.root, 'v1', { ifAbsent: true });
+    expect(await codeOf(target.tag(second.root, 'v1', { ifAbsent: true }))).toBe('already-exists');
+    expect((await target.resolve('v1')).digest).toBe(first.root.digest);
+    const both = [first, second].map(({ root }) => target.tag(root, 'v2', { ifAbsent: true }));
+    const ended = await Promise.allSettled(both);
+    expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const winner = ended[0]?.status === 'fulfilled' ? first : second;
+    expect((await target.resolve('v2')).digest).toBe(winner.root.digest);
+  });
+
   test('takes an index over manifests', async (target) => {
     const one = artifact([blob('one')]);
     const two = artifact([blob('two')]);

@@ -1,3 +1,4 @@
+import { OmlmdError, quote } from '../errors.ts';
 import type { CallOptions, Content } from './content.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
@@ -33,9 +34,17 @@ export interface Pusher {
   push(expected: Descriptor, content: Content, options?: PushOptions): Promise<void>;
 }
 
+export interface TagOptions extends CallOptions {
+  /**
+   * Throws `already-exists` where the tag names something else. One atomic step in a layout, and in registries that heed
+   * `If-None-Match`; elsewhere a look before.
+   */
+  readonly ifAbsent?: boolean | undefined;
+}
+
 export interface Tagger {
   /** Points a tag at a manifest that is there. */
-  tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void>;
+  tag(target: Descriptor, tag: string, options?: TagOptions): Promise<void>;
   /** Tags in the place's own order; pages arrive as they are asked for, and leaving the loop stops the requests. */
   tags(options?: CallOptions): AsyncIterable<string>;
 }
@@ -80,4 +89,10 @@ export function canIngest(target: object): target is Ingester {
 
 export function canDelete(target: object): target is Deleter {
   return 'delete' in target && typeof target.delete === 'function' && 'untag' in target;
+}
+
+/** Throws `already-exists` when a tag that must be new is one of something else. */
+export function refuseTaken(doing: string, tag: string, target: Digest, there: Digest | undefined): void {
+  if (there === undefined || there === target) return;
+  throw new OmlmdError('already-exists', `${doing}: the tag ${quote(tag)} exists and names ${there}`);
 }

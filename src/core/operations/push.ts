@@ -117,7 +117,8 @@ export async function push(
       if (!known.has(p.id)) options.onProgress?.(p);
     };
     await copyGraph(packedSource(packed), packed.root, target, { ...options, known, onProgress, onCopied });
-    for (const tag of tags) await target.tag(packed.root, tag, { signal: options.signal });
+    for (const tag of tags)
+      await target.tag(packed.root, tag, { signal: options.signal, ifAbsent: options.tagIfAbsent });
   }
   const result = describePush(location, tags, model, packed, states);
   if (!options.dryRun) {

@@ -5,7 +5,16 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode } from '../oci/manifest.ts';
 import { isNodeType } from '../oci/media-types.ts';
 import { isTag } from '../oci/reference.ts';
-import type { Deleter, Ingester, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
+import {
+  type Deleter,
+  type Ingester,
+  type Mounter,
+  type PushOptions,
+  refuseTaken,
+  type Source,
+  type TagOptions,
+  type Target,
+} from '../oci/target.ts';
 import { type RemoteBlob, remoteContent } from './download.ts';
 import { blobExists, deleteAt, getManifest, manifestExists, putManifest } from './manifests.ts';
 import { pages, stringsOf } from './pages.ts';
@@ -155,20 +164,31 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
   }
 
   /** Points a tag at a manifest. One that points there already is left alone: a second push writes nothing (R29). */
-  async tag(target: Descriptor, tag: string, options: CallOptions = {}): Promise<void> {
-    if (!isTag(tag))
-      throw new OmlmdError(
-        'reference-invalid',
-        `tag ${this.#address.textOf(target.digest)}: ${quote(tag)} is not a tag`,
-      );
+  async tag(target: Descriptor, tag: string, options: TagOptions = {}): Promise<void> {
+    const doing = `tag ${this.#address.textOf(target.digest)}`;
+    if (!isTag(tag)) throw new OmlmdError('reference-invalid', `${doing}: ${quote(tag)} is not a tag`);
     let manifest = this.#recent.get(target.digest);
     if (manifest === undefined) {
-      if ((await this.#digestAt(tag, options)) === target.digest) return;
+      const there = await this.#digestAt(tag, options);
+      if (there === target.digest) return;
+      if (options.ifAbsent) refuseTaken(doing, tag, target.digest, there);
       const { descriptor, bytes } = await getManifest(this.#address, target.digest, options);
       manifest = { ...descriptor, bytes };
       this.#remember(manifest); // there may be more tags to come
     }
-    await putManifest(this.#address, tag, manifest, options);
+    const { signal, ifAbsent = false } = options;
+    try {
+      await putManifest(this.#address, tag, manifest, {
+        signal,
+        ...(ifAbsent ? { headers: { 'if-none-match': '*' } } : {}),
+      });
+    } catch (error) {
+      if (!ifAbsent || !codeIs(error, 'conflict')) throw error;
+      // Ours, where the answer to a first try was lost; else somebody was faster.
+      const there = await this.#digestAt(tag, options);
+      if (there === undefined) throw error;
+      refuseTaken(doing, tag, target.digest, there);
+    }
   }
 
   async #digestAt(tag: string, options: CallOptions): Promise<Digest | undefined> {

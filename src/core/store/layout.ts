@@ -5,7 +5,16 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from '../oci/manifest.ts';
 import { isNodeType, MediaType } from '../oci/media-types.ts';
 import { assertTag } from '../oci/reference.ts';
-import type { Deleter, Ingester, Mounter, PushOptions, Source, Target } from '../oci/target.ts';
+import {
+  type Deleter,
+  type Ingester,
+  type Mounter,
+  type PushOptions,
+  refuseTaken,
+  type Source,
+  type TagOptions,
+  type Target,
+} from '../oci/target.ts';
 import { LayoutBlobs } from './layout-blobs.ts';
 import { LayoutFiles } from './layout-files.ts';
 import { ReferrerIndex, reachableFrom } from './layout-graph.ts';
@@ -101,12 +110,14 @@ export class LayoutTarget implements Target, Deleter, Mounter, Ingester {
     return this.#blobs.ingest(content, options);
   }
 
-  async tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void> {
+  async tag(target: Descriptor, tag: string, options?: TagOptions): Promise<void> {
     assertTag(tag);
+    const doing = `tag ${target.digest} in ${escapeControls(this.path)}`;
     await this.#files.edit(async (index) => {
+      if (options?.ifAbsent) refuseTaken(doing, tag, target.digest, findTag(index, tag)?.digest);
       const there = findDigest(index, target.digest) ?? (await this.#unlisted(target.digest, options));
       if (there !== undefined) return withTag(index, there, tag);
-      throw notFound(`tag ${target.digest} in ${escapeControls(this.path)}`, 'no such manifest');
+      throw notFound(doing, 'no such manifest');
     }, options);
   }
 

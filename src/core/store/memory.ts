@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode, referrerOf } from '../oci/manifest.ts';
 import { isNodeType } from '../oci/media-types.ts';
 import { assertTag } from '../oci/reference.ts';
-import type { Deleter, PushOptions, Target } from '../oci/target.ts';
+import { type Deleter, type PushOptions, refuseTaken, type TagOptions, type Target } from '../oci/target.ts';
 
 /** Largest blob that is kept in memory, bytes; models belong in a layout. Stops a slip from eating the machine. */
 const MAX_MEMORY_BLOB_BYTES = 256 * 1024 * 1024;
@@ -57,9 +57,10 @@ export class MemoryTarget implements Target, Deleter {
     this.#blobs.set(expected.digest, bytes);
   }
 
-  async tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void> {
+  async tag(target: Descriptor, tag: string, options?: TagOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     assertTag(tag);
+    if (options?.ifAbsent) refuseTaken('tag in memory', tag, target.digest, this.#tags.get(tag));
     if (!this.#nodes.has(target.digest)) throw notFound(`tag ${target.digest} as ${tag}`);
     this.#tags.set(tag, target.digest);
   }
