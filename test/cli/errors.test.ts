@@ -111,6 +111,23 @@ describe('failures', () => {
     }
   });
 
+  it('a wait that the registry asks for is told, once for all that wait, also where no progress is shown (R9)', async () => {
+    const registry = await startTestRegistry();
+    try {
+      for (const tag of ['v1', 'v2'])
+        await sandbox.run(['push', `${registry.host}/a:${tag}`, sandbox.path('m.safetensors')]);
+      const asked = answer(429, { 'retry-after': '2' });
+      for (const tag of ['v1', 'v2']) registry.faults.add(on('GET', `/manifests/${tag}`), asked, 1);
+      const { status, stderr } = await sandbox.run(['ls', '--long', `${registry.host}/a`]);
+      expect([status, stderr]).toEqual([
+        0,
+        `warning: ${registry.host}: waiting 2 s, the registry asked for it\n`,
+      ]);
+    } finally {
+      await registry.stop();
+    }
+  });
+
   it('a Retry-After above the limit is 5 and is told', async () => {
     const registry = await startTestRegistry();
     try {

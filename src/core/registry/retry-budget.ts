@@ -34,13 +34,16 @@ export class RetryBudget {
   readonly #retries: number;
   readonly #sleep: Sleep;
   readonly #log: Log;
+  readonly #onAsked: (ms: number) => void;
   #failures = 0;
   #waitedMs = 0;
 
-  constructor(retries: number, sleeping: Sleep, log: Log) {
+  /** @param onAsked told of a wait that the registry asked for, milliseconds */
+  constructor(retries: number, sleeping: Sleep, log: Log, onAsked: (ms: number) => void = () => {}) {
     this.#retries = retries;
     this.#sleep = sleeping;
     this.#log = log;
+    this.#onAsked = onAsked;
   }
 
   /** A byte was received and kept, or acknowledged. */
@@ -62,6 +65,7 @@ export class RetryBudget {
     if (this.#failures > this.#retries || this.#waitedMs > WAIT_BUDGET_MS) throw failure;
     const why = asked > 0 ? 'the registry asked for it' : escapeControls(failure.message);
     this.#log.info(`waiting ${(ms / 1000).toFixed(1)} s, try ${this.#failures} of ${this.#retries}: ${why}`);
+    if (asked > 0) this.#onAsked(ms);
     options.onWaiting?.(ms, why);
     await this.#sleep(ms, options.signal);
   }

@@ -57,6 +57,9 @@ interface Connection {
   readonly authorizer: Authorizer;
 }
 
+/** Waits below this are not told of, milliseconds. */
+const SHORT_WAIT_MS = 2000;
+
 /** The one way to a registry: scheme, login, redirects, retries, limits and errors of every request are here. */
 export class RegistryTransport {
   readonly registry: string;
@@ -64,6 +67,8 @@ export class RegistryTransport {
   readonly #options: TransportOptions;
   readonly #agents: Agents;
   #connection: Promise<Connection> | undefined;
+  /** When the wait ends that was told of last, milliseconds of `performance.now`. */
+  #toldUntil = 0;
 
   constructor(options: TransportOptions) {
     this.registry = options.registry;
@@ -83,7 +88,15 @@ export class RegistryTransport {
 
   budget(): RetryBudget {
     const { retries, sleep: sleeping, log } = this.#options;
-    return new RetryBudget(retries ?? DEFAULT_RETRIES, sleeping ?? sleep, log);
+    return new RetryBudget(retries ?? DEFAULT_RETRIES, sleeping ?? sleep, log, (ms) => this.#tellOfWait(ms));
+  }
+
+  /** A person sees why nothing moves; of requests that are all put off at once, one tells. */
+  #tellOfWait(ms: number): void {
+    const until = performance.now() + ms;
+    if (ms < SHORT_WAIT_MS || until < this.#toldUntil + SHORT_WAIT_MS) return;
+    this.#toldUntil = until;
+    this.log.warn(`${this.registry}: waiting ${Math.ceil(ms / 1000)} s, the registry asked for it`);
   }
 
   /** A pause that is no retry of a request. */
