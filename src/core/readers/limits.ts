@@ -68,18 +68,20 @@ export const MAX_SKOPS_SCHEMA_BYTES = 8 * 1024 * 1024;
 /** Levels of a skops schema: an object in an object takes four. Stops the stack from running out. */
 export const MAX_SKOPS_DEPTH = 200;
 /** Values and keys of a skops schema that are built. Stops short texts from becoming large trees. */
-export const MAX_SKOPS_VALUES = 1_000_000;
+export const MAX_SKOPS_VALUES = 400_000;
 /** Objects of a skops schema that are looked at; types behind them are not listed, which is a finding. */
-export const MAX_SKOPS_NODES = 200_000;
+export const MAX_SKOPS_NODES = 60_000;
 /** Arrays of a skops file that are opened for class labels and feature names. Stops a request for each of thousands. */
 export const MAX_SKOPS_ARRAYS = 16;
 
-/** Bytes of the graph of `torch.export`; one of ten thousand nodes takes eight million. */
-export const MAX_EXPORT_GRAPH_BYTES = 16 * 1024 * 1024;
+/** Bytes of the graph of `torch.export` that are looked at; one of ten thousand nodes takes about as many. */
+export const MAX_EXPORT_GRAPH_BYTES = 8 * 1024 * 1024;
 /** Levels of that graph: a graph in a graph takes eight. Stops the stack from running out. */
 export const MAX_EXPORT_DEPTH = 200;
 /** Values and keys of that graph that are built. Stops short texts from becoming large trees. */
-export const MAX_EXPORT_VALUES = 1_000_000;
+export const MAX_EXPORT_VALUES = 600_000;
+/** Different operators that are counted in the code or graph of a torch model. Stops names that all differ. */
+export const MAX_OPERATOR_NAMES = 10_000;
 
 /** Bytes at the end of a zip file in which its directory's end must begin: the longest comment, and the record. */
 export const ZIP_TAIL_BYTES = 65_535 + 22;

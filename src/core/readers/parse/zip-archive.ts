@@ -17,6 +17,7 @@ import {
   viewOf,
   type ZipMember,
 } from './zip-records.ts';
+import { recoverMembers } from './zip-recovery.ts';
 
 /** A member's bytes as they lie in the file. */
 interface Packed {
@@ -52,12 +53,11 @@ export class ZipArchive {
     this.#deadline = performance.now() + (options.maxMilliseconds ?? MAX_READ_MS);
   }
 
-  /** Reads the directory; its tricks become findings. Throws {@link ParseStop} where there is none. */
+  /** Reads the directory; its tricks become findings. Of an archive that is cut off, what stands in front is left. */
   static async open(content: Content, facts: FactsBuilder, options: RangeSourceOptions): Promise<ZipArchive> {
     const source = new PagedSource(content, options);
-    const directory = await readZipDirectory(source, facts);
-    checkZipDirectory(directory, facts);
-    return new ZipArchive(directory.members, content, source, facts, options);
+    const members = await readMembers(source, facts);
+    return new ZipArchive(members, content, source, facts, options);
   }
 
   /** Whether time or bytes are used up: what is asked for now would only stop again. */
@@ -94,7 +94,7 @@ export class ZipArchive {
       return new Uint8Array(cursor.bytes(member.size));
     };
     const bytes = await this.withCursor(member, take, limit);
-    if (crc32(bytes) !== member.crc) {
+    if (member.crc !== undefined && crc32(bytes) !== member.crc) {
       const message = `the checksum of ${memberName(member)} is wrong`;
       this.#facts.finding('medium', 'malformed', message, `offset ${member.headerAt}`);
     }
@@ -156,6 +156,18 @@ export class ZipArchive {
     if (differs.length === 0) return;
     const message = `${memberName(member)} has another ${differs.join(' and ')} in its own header than in the zip directory`;
     this.#facts.finding('high', 'hidden-data', message, `offset ${member.headerAt}`);
+  }
+}
+
+async function readMembers(source: PagedSource, facts: FactsBuilder): Promise<readonly ZipMember[]> {
+  try {
+    const directory = await readZipDirectory(source, facts);
+    checkZipDirectory(directory, facts);
+    return directory.members;
+  } catch (error) {
+    if (!(error instanceof ParseStop) || error.code === 'too-large-to-show') throw error;
+    facts.stopped(error);
+    return await recoverMembers(source);
   }
 }
 

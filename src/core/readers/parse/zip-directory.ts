@@ -134,7 +134,7 @@ async function readEntries(
     members.push(entry.member);
     place = entry.next;
   }
-  if (members.length >= MAX_ZIP_ENTRIES || length < ending.directoryBytes) {
+  if (length < ending.directoryBytes || (place < length && members.length >= MAX_ZIP_ENTRIES)) {
     const message = `the zip file has more than ${members.length} members; the rest was not looked into`;
     facts.finding('medium', 'too-large-to-show', message);
   } else if (place < length) {

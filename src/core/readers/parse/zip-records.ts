@@ -9,6 +9,7 @@ export const LOCAL_BYTES = 30;
 const ENTRY_BYTES = 46;
 export const LOCAL_SIGNATURE = 0x04034b50;
 export const ENTRY_SIGNATURE = 0x02014b50;
+export const DESCRIPTOR_SIGNATURE = 0x08074b50;
 export const END_SIGNATURE = 0x06054b50;
 export const END64_SIGNATURE = 0x06064b50;
 export const LOCATOR_SIGNATURE = 0x07064b50;
@@ -30,7 +31,8 @@ export interface ZipMember {
   readonly flags: number;
   /** 0 stored, 8 deflated; others are not opened. */
   readonly method: number;
-  readonly crc: number;
+  /** Undefined where the directory is not there to tell. */
+  readonly crc: number | undefined;
   /** Bytes in the archive. */
   readonly packed: number;
   /** Bytes once opened; a claim. */

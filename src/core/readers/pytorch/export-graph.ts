@@ -1,5 +1,5 @@
 import { bitsOf } from '../dtypes.ts';
-import { MAX_DISTINCT_NAMES, MAX_NAME_BYTES } from '../limits.ts';
+import { MAX_NAME_BYTES, MAX_OPERATOR_NAMES } from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
 import { elementsOf, TensorTally } from '../tensor-tally.ts';
 import { isOwnNamespace } from './torch-operators.ts';
@@ -92,9 +92,10 @@ export class ExportedGraph {
     const found = /^torch\.ops\.([\w]+)\.(.+)$/.exec(target);
     const name = (found === null ? target : `${found[1]}::${found[2]}`).slice(0, MAX_NAME_BYTES);
     if (name === '') return;
-    if (this.operators.size < MAX_DISTINCT_NAMES || this.operators.has(name))
+    if (this.operators.size < MAX_OPERATOR_NAMES || this.operators.has(name))
       this.operators.set(name, (this.operators.get(name) ?? 0) + 1);
-    if (found?.[1] !== undefined && !isOwnNamespace(found[1])) this.custom.add(name);
+    if (found?.[1] !== undefined && !isOwnNamespace(found[1]) && this.custom.size < MAX_OPERATOR_NAMES)
+      this.custom.add(name);
   }
 }
 

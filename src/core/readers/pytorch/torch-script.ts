@@ -1,5 +1,5 @@
 import { quote } from '../../errors.ts';
-import { MAX_DISTINCT_NAMES, MAX_LIST_ENTRIES, MAX_SCRIPT_CODE_BYTES } from '../limits.ts';
+import { MAX_LIST_ENTRIES, MAX_OPERATOR_NAMES, MAX_SCRIPT_CODE_BYTES } from '../limits.ts';
 import { decodeText } from '../parse/byte-cursor.ts';
 import { isFatal } from '../read-file.ts';
 import type { ZipReading } from '../zip/zip-format.ts';
@@ -40,8 +40,8 @@ export async function reportScriptCode({ archive, facts, options }: ZipReading):
 function countOperators(text: string, operators: Map<string, number>, custom: Set<string>): void {
   for (const [, namespace = 'aten', name = '', own] of text.matchAll(OPERATOR)) {
     const full = `${namespace}::${own ?? name}`;
-    if (operators.size < MAX_DISTINCT_NAMES || operators.has(full))
+    if (operators.size < MAX_OPERATOR_NAMES || operators.has(full))
       operators.set(full, (operators.get(full) ?? 0) + 1);
-    if (!isOwnNamespace(namespace)) custom.add(full);
+    if (!isOwnNamespace(namespace) && custom.size < MAX_OPERATOR_NAMES) custom.add(full);
   }
 }

@@ -91,8 +91,9 @@ export class SkopsNodes {
   #type(node: JsonRecord): PickleGlobal {
     const module = typeof node.__module__ === 'string' ? node.__module__.slice(0, MAX_NAME_BYTES) : '';
     const name = typeof node.__class__ === 'string' ? node.__class__.slice(0, MAX_NAME_BYTES) : '';
-    this.types.add(`${module}.${name}`);
-    this.#imported(module, name);
+    const type = `${module}.${name}`;
+    if (!this.types.has(type)) this.#imported(module, name);
+    this.types.add(type);
     return { kind: 'global', module, name };
   }
 }

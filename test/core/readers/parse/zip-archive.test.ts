@@ -169,6 +169,13 @@ describe('tricks in a zip file', () => {
 });
 
 describe('damaged zip files', () => {
+  it('a file that is cut off gives what stands in front, and says so', async () => {
+    const whole = zip(A, B, A);
+    const { texts, codes } = await unpack(whole.subarray(0, whole.byteLength - 150));
+    expect(texts.slice(0, 2)).toEqual(['first', 'second '.repeat(50)]);
+    expect(codes()).toContain('high truncated');
+  });
+
   it('every prefix stops or gives members', async () => {
     const whole = zip64([A, B]);
     for (let length = 0; length < whole.byteLength; length += 1) {
