@@ -99,7 +99,10 @@ function filesOf(report: ArtifactReport): ReadonlyMap<string, FileState> {
 /** Model facts worth comparing: the format and the short facts of each model, not its tensor list. */
 function modelsOf(report: ArtifactReport): ReadonlyMap<string, unknown> {
   const flat = new Map<string, unknown>();
-  for (const { title, format, metadata, details } of report.models ?? []) {
+  const titles = new Set(report.files.map((file) => file.title));
+  for (const { title: own, format, metadata, details } of report.models ?? []) {
+    // All files as one model are called after the repository, which may be another on each side.
+    const title = titles.has(own) ? own : 'all files';
     flat.set(`${title}: format`, `${format.name}${format.version === null ? '' : ` ${format.version}`}`);
     for (const [key, value] of metadata.customProperties) flat.set(`${title}: ${key}`, shorten(value));
     const operators = details.operators;

@@ -3,6 +3,7 @@ import type { CallOptions, Content } from '../oci/content.ts';
 import { Slots, settleAll } from '../oci/copy.ts';
 import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
+import { MAX_TENSORS_LISTED } from '../readers/limits.ts';
 import { modelExtension } from '../readers/model-name.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
 
@@ -45,6 +46,7 @@ export class ModelParts {
   readonly #readings = new Map<string, Promise<ModelFacts | undefined>>();
   readonly #options: ModelPartsOptions;
   readonly #slots: Slots;
+  #tensorsKept = 0;
 
   constructor(parts: Iterable<ModelPart>, options: ModelPartsOptions) {
     for (const part of parts) this.add(part);
@@ -105,10 +107,26 @@ export class ModelParts {
     try {
       const facts = await readModelFile({ path: part.title, content: await part.open(), beside }, { signal });
       const missing = await this.#missing(part, facts.companions);
-      return missing.length === 0 ? facts : { ...facts, findings: [...facts.findings, ...missing] };
+      return this.#bounded({ ...facts, findings: [...facts.findings, ...missing] });
     } catch (error) {
       return this.#unreadable(part, error);
     }
+  }
+
+  /** Lists of tensors are kept up to a sum: each part may state as many as fill a file's share of memory. */
+  #bounded(facts: ModelFacts): ModelFacts {
+    const { tensors } = facts.details;
+    if (!Array.isArray(tensors)) return facts;
+    if (this.#tensorsKept + tensors.length <= 2 * MAX_TENSORS_LISTED) {
+      this.#tensorsKept += tensors.length;
+      return facts;
+    }
+    const message = `its ${tensors.length} tensors are not listed: those of other files are`;
+    return {
+      ...facts,
+      details: { ...facts.details, tensors: [] },
+      findings: [...facts.findings, { severity: 'info', code: 'too-large-to-show', message }],
+    };
   }
 
   async #open(title: string): Promise<Content | undefined> {

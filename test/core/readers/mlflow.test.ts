@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { openFileContent } from '../../../src/core/oci/content.ts';
 import { holdFacts } from './contract.ts';
 import { codesOf, expectedFolder, folderPath, propertiesOf, readFixtureFolder } from './fixtures.ts';
 import { readKnownFolder } from './memory-folder.ts';
@@ -65,6 +66,26 @@ describe('an MLflow folder', () => {
       metrics: { f1: 0.75 },
       hyperparameters: { C: '0.5' },
       file_count: 4,
+    });
+  });
+
+  it('whose model is in shards counts all of them', async () => {
+    const shards = ['model-00001-of-00003', 'model-00002-of-00003', 'model-00003-of-00003'];
+    const files = await Promise.all(
+      shards.map(async (name) => [
+        `model/${name}.safetensors`,
+        await openFileContent(folderPath(`llama/${name}.safetensors`)),
+      ]),
+    );
+    const facts = await readKnownFolder({
+      MLmodel: stringify({
+        flavors: { transformers: { model_binary: 'model', transformers_version: '5.0.0' } },
+      }),
+      ...Object.fromEntries(files),
+    });
+    expect(propertiesOf(facts)).toMatchObject({
+      framework: 'transformers',
+      parameter_count: expectedFolder('llama').properties.parameter_count,
     });
   });
 

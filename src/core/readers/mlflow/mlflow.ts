@@ -2,7 +2,10 @@ import type { JsonObject } from '../../oci/json.ts';
 import { FactsBuilder } from '../facts.ts';
 import { FolderDocuments } from '../folder-document.ts';
 import { asObject, asText, plainDetail } from '../parse/json-values.ts';
-import type { FolderReader, FolderReadOptions, ModelFacts, ModelFolder } from '../reader.ts';
+import type { FolderReader, FolderReadOptions, ModelFolder } from '../reader.ts';
+import { chooseWeights } from '../shards/choose-weights.ts';
+import { isShardOrIndex } from '../shards/shard-names.ts';
+import { reportWeights } from '../shards/weights.ts';
 import { checkFlavors, modelPaths, reportFramework } from './mlflow-flavors.ts';
 import { reportRecords } from './mlflow-records.ts';
 import { reportSignature } from './mlflow-signature.ts';
@@ -31,8 +34,7 @@ export const mlflowReader: FolderReader = {
     const path = folder.files.some((file) => file.path === 'MLmodel') ? 'MLmodel' : 'artifacts/MLmodel';
     const model = (await documents.yaml(path)) ?? new Map();
     const root = path.slice(0, path.lastIndexOf('/') + 1);
-    const inner = await innerModel(folder, root, model, options);
-    if (inner !== undefined) facts.inherit(inner, String(inner.metadata.name));
+    await reportInner(folder, root, model, facts, options);
     reportModel(model, facts);
     checkFlavors(model, facts);
     await reportRecords(folder, documents, facts);
@@ -53,20 +55,25 @@ function reportModel(model: JsonObject, facts: FactsBuilder): void {
   }
 }
 
-/** What the readers of files say of the model proper: of the largest file that a flavor names. */
-async function innerModel(
-  { files }: ModelFolder,
+/** What the readers of files say of the model proper: of the largest file that a flavor names, and of its shards. */
+async function reportInner(
+  folder: ModelFolder,
   root: string,
   model: JsonObject,
-  { readFile }: FolderReadOptions,
-): Promise<ModelFacts | undefined> {
+  facts: FactsBuilder,
+  options: FolderReadOptions,
+): Promise<void> {
   const named = modelPaths(model).map((path) => root + path.replace(/\/+$/, ''));
-  const own = files
+  const own = folder.files
     .filter(({ path }) => named.some((name) => path === name || path.startsWith(`${name}/`)))
     .toSorted((a, b) => b.size - a.size);
   for (const { path } of own.slice(0, MAX_INNER_FILES)) {
-    const facts = await readFile(path);
-    if (facts !== undefined && facts.format.name !== 'unknown') return facts;
+    const inner = await options.readFile(path);
+    if (inner === undefined || inner.format.name === 'unknown') continue;
+    facts.inherit(inner, String(inner.metadata.name));
+    if (!isShardOrIndex(path)) return;
+    const shards = await chooseWeights(folder, path.slice(0, path.lastIndexOf('/') + 1), options);
+    if (shards !== undefined) reportWeights([{ prefix: '', files: shards.files }], facts);
+    return;
   }
-  return undefined;
 }
