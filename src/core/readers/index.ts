@@ -14,6 +14,7 @@ import { safetensorsReader } from './safetensors.ts';
 import { isShardOrIndex } from './shards/shard-names.ts';
 import { pytorchIndexReader, safetensorsIndexReader } from './shards/weight-index.ts';
 import { unknownFacts } from './unknown.ts';
+import { xgboostReader } from './xgboost/xgboost.ts';
 import { zipReaders } from './zip/zip-model.ts';
 
 /** In the order they are asked; the first that recognises the content reads it. */
@@ -25,6 +26,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   ...zipReaders,
   legacyTorchReader,
   npyReader,
+  xgboostReader,
   onnxReader,
   joblibReader,
   pickleReader,
@@ -35,6 +37,8 @@ export const modelExtensions: readonly string[] = [
   ...new Set(MODEL_READERS.flatMap((reader) => reader.extensions)),
 ];
 
+const sharedExtensions = MODEL_READERS.flatMap((reader) => reader.sharedExtensions ?? []);
+
 /** Whether a file is called like a model. */
 export function isModelFileName(path: string): boolean {
   return modelExtensions.includes(modelExtension(path)) || isShardOrIndex(path);
@@ -42,7 +46,7 @@ export function isModelFileName(path: string): boolean {
 
 /** A model's name by its file: without known model and compression suffixes (`a/llama.Q4_K_M.gguf` → `llama.Q4_K_M`). */
 export function modelStem(path: string): string {
-  return stemOf(path, modelExtensions);
+  return stemOf(path, [...modelExtensions, ...sharedExtensions]);
 }
 
 /** Options of {@link readModelFile}. */

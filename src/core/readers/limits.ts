@@ -98,6 +98,11 @@ export const MAX_ZIP_UNPACKED_TOTAL_RATIO = 100;
 /** Members beside the expected ones whose first bytes are looked at. Stops a thousand requests for a thousand names. */
 export const MAX_ODD_MEMBERS = 64;
 
+/** Bytes of an XGBoost model that is walked whole; of a larger one the trees are jumped over. Stops inspecting it from being a download. */
+export const MAX_XGBOOST_WALKED_BYTES = 4 * 1024 * 1024;
+/** Bytes at the end of a large XGBoost model in which what follows the trees is looked for; it takes a few hundred. */
+export const XGBOOST_TAIL_BYTES = 64 * 1024;
+
 /** Bytes of any text that is kept. Stops one string from filling a report. */
 export const MAX_STRING_BYTES = 64 * 1024;
 /** Bytes of a name of a tensor, operator or key. */

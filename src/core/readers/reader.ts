@@ -57,6 +57,11 @@ export interface ModelReader {
   readonly id: string;
   /** File name endings, lower case with the dot: they choose among what the content allows. */
   readonly extensions: readonly string[];
+  /**
+   * Endings that mostly stand for something else, such as `.json`: the model is named without them, and that is all. No
+   * menu offers such files as models, and a file of another kind does not lie by them.
+   */
+  readonly sharedExtensions?: readonly string[];
   /** Tells from the name and at most the first {@link HEAD_BYTES}. Never throws. */
   recognizes(path: string, head: Uint8Array): boolean;
   /** A hostile file gives findings, not an exception; only I/O failures and the caller's signal reject. */

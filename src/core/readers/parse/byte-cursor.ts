@@ -89,6 +89,11 @@ export class ByteCursor {
     return this.#buffer[this.#at + ahead];
   }
 
+  /** What is buffered, without passing it. */
+  rest(): Uint8Array {
+    return this.#buffer.subarray(this.#at);
+  }
+
   /** Distance to the next `byte` in what is buffered, or -1. */
   indexOf(byte: number): number {
     const index = this.#buffer.indexOf(byte, this.#at);

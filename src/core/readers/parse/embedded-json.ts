@@ -1,0 +1,19 @@
+import { type JsonObject, type JsonValue, parseJson } from '../../oci/json.ts';
+import { MAX_STRING_BYTES } from '../limits.ts';
+
+/** The object that a text inside a model file is, as JSON; undefined where it is none. */
+export function embeddedObject(text: string | undefined): JsonObject | undefined {
+  if (text === undefined || text.length > MAX_STRING_BYTES) return undefined;
+  try {
+    const value = parseJson(text, { duplicateKeys: 'last' });
+    return value instanceof Map ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A member that is an object; empty where it is none. */
+export function memberObject(object: JsonObject | undefined, key: string): JsonObject {
+  const value: JsonValue | undefined = object?.get(key);
+  return value instanceof Map ? value : new Map();
+}
