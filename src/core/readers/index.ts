@@ -1,6 +1,8 @@
 /** The readers of model files. Adding one is its file, a line in {@link MODEL_READERS} and a fixture. */
 import type { CallOptions } from '../oci/content.ts';
+import { catboostReader } from './catboost.ts';
 import { ggufReader } from './gguf/gguf.ts';
+import { lightgbmReader } from './lightgbm.ts';
 import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
 import { npyReader } from './numpy/npy.ts';
@@ -27,6 +29,8 @@ export const MODEL_READERS: readonly ModelReader[] = [
   legacyTorchReader,
   npyReader,
   xgboostReader,
+  lightgbmReader,
+  catboostReader,
   onnxReader,
   joblibReader,
   pickleReader,

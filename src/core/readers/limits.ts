@@ -98,6 +98,12 @@ export const MAX_ZIP_UNPACKED_TOTAL_RATIO = 100;
 /** Members beside the expected ones whose first bytes are looked at. Stops a thousand requests for a thousand names. */
 export const MAX_ODD_MEMBERS = 64;
 
+/** Bytes of a line of a LightGBM model. Stops names of features without end. */
+export const MAX_LIGHTGBM_TEXT_BYTES = 16 * 1024 * 1024;
+/** Characters of a CatBoost model's settings and notes that are kept; those of a training take a few thousand. */
+export const MAX_CATBOOST_INFO_BYTES = 1024 * 1024;
+/** Features of a CatBoost model that are looked into, a table each. */
+export const MAX_CATBOOST_FEATURES = 100_000;
 /** Bytes of an XGBoost model that is walked whole; of a larger one the trees are jumped over. Stops inspecting it from being a download. */
 export const MAX_XGBOOST_WALKED_BYTES = 4 * 1024 * 1024;
 /** Bytes at the end of a large XGBoost model in which what follows the trees is looked for; it takes a few hundred. */

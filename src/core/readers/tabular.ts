@@ -47,8 +47,8 @@ export function reportHyperparameters(settings: JsonObject, facts: FactsBuilder)
 }
 
 const TASKS: readonly (readonly [RegExp, string])[] = [
-  [/rank|^pair|^query|ndcg|stochasticfilter/, 'ranking'],
-  [/^(?:binary|multi|logloss|cross_?entropy|softmax|ova\b|multilogloss|multicrossentropy)/, 'classification'],
+  [/rank|^pair|^query|ndcg|lambdamart|stochasticfilter/, 'ranking'],
+  [/^(?:binary|multi(?!rmse|quantile)|logloss|cross_?entropy|softmax|ova\b)/, 'classification'],
   [
     /^(?:reg:|regression|count:|survival:|rmse|mae\b|mape|huber|fair|poisson|quantile|multiquantile|gamma|tweedie|lq\b|expectile|multirmse|logcosh|l1|l2|cox|survivalaft)/,
     'regression',
