@@ -103,6 +103,7 @@ async function askExisting(message: string): Promise<ExistingFiles> {
 
 async function tell(result: PullResult, folder: string, findings: readonly FileFinding[]): Promise<void> {
   const reveal = vscode.l10n.t('Reveal in Explorer');
+  const view = vscode.l10n.t('Open Model Viewer');
   const [danger] = findings.filter(({ severity }) => severity === 'critical' || severity === 'high');
   const where = vscode.workspace.asRelativePath(folder);
   const pulled = vscode.l10n.t(
@@ -117,8 +118,11 @@ async function tell(result: PullResult, folder: string, findings: readonly FileF
       ? await vscode.window.showInformationMessage(pulled, reveal)
       : await vscode.window.showWarningMessage(
           `${pulled}. ${escapeControls(`${danger.file}: ${danger.message}`)}`,
+          view,
           reveal,
         );
+  if (chosen === view && danger !== undefined)
+    await vscode.commands.executeCommand('omlmd.openModelViewer', vscode.Uri.file(join(folder, danger.file)));
   if (chosen !== reveal || first === undefined) return;
   const file = vscode.Uri.file(join(folder, first.title));
   await vscode.commands.executeCommand('revealInExplorer', file);

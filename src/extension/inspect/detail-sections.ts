@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../../core/index.ts';
 import type { GridColumn, GridView, Mark, SectionView, TableView } from '../../webview/contract.ts';
 import {
+  branchesOf,
   cellText,
   countsOf,
   type Details,
   headingText,
   isEmpty,
   isRecord,
+  leavesOf,
   recordsOf,
   shapeText,
   valueText,
@@ -19,17 +21,17 @@ import { type TensorRow, tensorRows } from './tensor-shares.ts';
 /** Rows of a plain table; longer lists are grids. */
 const MAX_TABLE_ROWS = 24;
 
-/** What a reader saw in a model beyond its metadata: what every reader names alike, then the rest. */
+/** What a reader saw in a model beyond its metadata, by the names that every reader uses. */
 export function detailSections(details: Details): readonly SectionView[] {
-  const { inputs, outputs, tensors, tensor_count, dtypes, operators, layers, ...others } = details;
-  const { imports, steps, keys, signatures, opsets, metadata, ...rest } = others;
+  const { inputs, outputs, tensors, tensor_count, dtypes, operators, layers } = details;
+  const { imports, steps, keys, signatures, opsets } = details;
   const rows = tensorRows(tensors, vscode.l10n.t('scalar'));
   return [
     ...valueSection(vscode.l10n.t('Inputs'), inputs),
     ...valueSection(vscode.l10n.t('Outputs'), outputs),
     ...modelPictures(rows, layerCounts(layers), countsOf(operators)),
-    ...importGrid(imports),
     ...listSection(vscode.l10n.t('Steps'), steps),
+    ...importGrid(imports),
     ...listSection(vscode.l10n.t('Layers'), layers),
     ...tensorGrid(rows, tensor_count),
     ...(rows.length === 0 ? countGrid(vscode.l10n.t('Tensors by type'), dtypes) : []),
@@ -37,8 +39,6 @@ export function detailSections(details: Details): readonly SectionView[] {
     ...signatureGrid(signatures),
     ...pairsSection(vscode.l10n.t('Keys'), keys, false),
     ...pairsSection(vscode.l10n.t('Opsets'), opsets, false),
-    ...pairsSection(vscode.l10n.t('What the file says of itself'), metadata, true),
-    ...otherSections(rest),
   ];
 }
 
@@ -160,12 +160,19 @@ function listSection(title: string, value: unknown): readonly SectionView[] {
   const records = recordsOf(value);
   if (!Array.isArray(value) || records.length !== value.length) return pairsSection(title, value, false);
   if (records.length === 0) return [];
-  const keys = [...new Set(records.flatMap((record) => Object.keys(record)))].slice(0, MAX_COLUMNS);
-  const rows = records.map((record) =>
-    keys.map((key) => (key === 'shape' ? shapeText(record[key]) : valueText(record[key]))),
+  const branches = branchesOf(records);
+  const keys = [...new Set(branches.flatMap(({ record }) => Object.keys(record)))].slice(0, MAX_COLUMNS);
+  const rows = branches.map(({ record, depth }) =>
+    keys.map((key, column) => {
+      const said = key === 'shape' ? shapeText(record[key]) : valueText(record[key]);
+      return column === 0 ? INDENT.repeat(depth) + said : said;
+    }),
   );
   return [gridOf(title, keys.map(headingText), rows)];
 }
+
+/** Before what is a part of the row above. */
+const INDENT = '\u2003';
 
 /** Columns of a list of objects; what has more is for other tools. */
 const MAX_COLUMNS = 6;
@@ -181,12 +188,14 @@ function layerCounts(layers: unknown): readonly (readonly [string, number])[] {
 }
 
 /** What only some readers know: short values together in one table, lists and objects each in their own. */
-function otherSections(rest: Details): readonly SectionView[] {
+export function otherSections(details: Details): readonly SectionView[] {
+  const { inputs, outputs, tensors, tensor_count, dtypes, operators, layers, ...others } = details;
+  const { imports, steps, keys, signatures, opsets, metadata, ...rest } = others;
   const short: string[][] = [];
-  const long: SectionView[] = [];
+  const long = [...pairsSection(vscode.l10n.t('What the file says of itself'), metadata, true)];
   for (const [key, value] of Object.entries(rest)) {
     if (isEmpty(value)) continue;
-    if (!Array.isArray(value) && !isRecord(value)) short.push([cellText(key), valueText(value)]);
+    if (isShort(value)) short.push([cellText(key), valueText(value)]);
     else if (recordsOf(value).length > 0) long.push(...listSection(headingText(key), value));
     else long.push(...pairsSection(headingText(key), value, true));
   }
@@ -201,12 +210,18 @@ function otherSections(rest: Details): readonly SectionView[] {
   return [...long, more];
 }
 
+/** Characters of a list that stands in one line. */
+const MAX_LINE = 100;
+
+function isShort(value: unknown): boolean {
+  if (!Array.isArray(value)) return !isRecord(value);
+  return recordsOf(value).length === 0 && valueText(value).length <= MAX_LINE;
+}
+
 /** An object by its keys, a list by its indexes. */
 function pairsSection(title: string, value: unknown, collapsed: boolean): readonly SectionView[] {
   if (isEmpty(value)) return [];
-  const rows = Object.entries(isRecord(value) || Array.isArray(value) ? value : { [title]: value }).map(
-    ([key, member]) => [cellText(key), valueText(member)],
-  );
+  const rows = leavesOf(isRecord(value) || Array.isArray(value) ? value : { [title]: value });
   if (rows.length <= MAX_TABLE_ROWS) return [{ kind: 'table', title, columns: [], rows, collapsed }];
   return [gridOf(title, [vscode.l10n.t('Name'), vscode.l10n.t('Value')], rows)];
 }

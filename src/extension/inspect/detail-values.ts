@@ -21,6 +21,25 @@ export function isEmpty(value: unknown): boolean {
   return isRecord(value) && Object.keys(value).length === 0;
 }
 
+/** An object of a list, and how many others it is within. */
+export interface Branch {
+  readonly record: Details;
+  readonly depth: number;
+}
+
+/** Nesting of lists that is shown; a class tree has a few levels. */
+const MAX_BRANCH_DEPTH = 16;
+
+/** The objects of a list, each followed by those of a list within it. */
+export function branchesOf(records: readonly Details[], depth = 0): readonly Branch[] {
+  if (depth > MAX_BRANCH_DEPTH) return [];
+  return records.flatMap((record) => {
+    const own = Object.entries(record).filter(([, value]) => recordsOf(value).length === 0);
+    const within = Object.values(record).flatMap((value) => branchesOf(recordsOf(value), depth + 1));
+    return [{ record: Object.fromEntries(own), depth }, ...within];
+  });
+}
+
 /** The entries of an object whose values are all counts: operators by name, layers by class. */
 export function countsOf(value: unknown): readonly (readonly [string, number])[] {
   if (!isRecord(value)) return [];
@@ -29,6 +48,22 @@ export function countsOf(value: unknown): readonly (readonly [string, number])[]
     typeof count === 'number' && Number.isFinite(count) ? [[name, count] as const] : [],
   );
   return counts.length === entries.length ? counts : [];
+}
+
+/** Nesting of an object that is shown key by key; deeper values are one text. */
+const MAX_DEPTH = 4;
+
+/** What an object holds, by path: `{env: {conda: 'c.yaml'}}` → `env.conda: c.yaml`. A list goes by its indexes. */
+export function leavesOf(value: Details | readonly unknown[]): readonly (readonly [string, string])[] {
+  const leaves: (readonly [string, string])[] = [];
+  const visit = (path: string, member: unknown, depth: number) => {
+    if (!isRecord(member) || isDescribed(member) || depth >= MAX_DEPTH)
+      leaves.push([path, valueText(member)]);
+    else
+      for (const [key, inner] of Object.entries(member)) visit(`${path}.${cellText(key)}`, inner, depth + 1);
+  };
+  for (const [key, member] of Object.entries(value)) visit(cellText(key), member, 1);
+  return leaves;
 }
 
 /** A value in one line. Lists and objects that readers describe by type, shape and length are said in their way. */
@@ -45,15 +80,22 @@ export function valueText(value: unknown): string {
 
 /** `{type: 'STRING', length: 100}` → `STRING × 100`, `{class, dtype, shape}` → `numpy.ndarray F64 (3 × 4)`. */
 function describe(value: Details): string {
-  const { class: named, global, type, dtype, shape, length, ...rest } = value;
+  if (!isDescribed(value)) return JSON.stringify(value);
+  const { class: named, global, type, dtype, shape, length } = value;
   const known = [named, global, type, dtype].filter((part) => typeof part === 'string');
-  if (known.length === 0 || Object.keys(rest).length > 0) return JSON.stringify(value);
   const size = Array.isArray(shape)
     ? ` (${shapeText(shape)})`
     : typeof length === 'number'
       ? ` × ${length}`
       : '';
   return known.join(' ') + size;
+}
+
+function isDescribed(value: Details): boolean {
+  const { class: named, global, type, dtype, shape: _, length: __, ...rest } = value;
+  return (
+    [named, global, type, dtype].some((part) => typeof part === 'string') && Object.keys(rest).length === 0
+  );
 }
 
 /** `[3, null, 'batch']` → `3 × ? × batch`; a scalar has no dimensions. */

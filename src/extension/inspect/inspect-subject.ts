@@ -12,7 +12,8 @@ import type { ActionId, ReportView } from '../../webview/contract.ts';
 import { editMetadata } from '../push-flow/edit-metadata.ts';
 import type { Services } from '../services.ts';
 import { hostOf } from '../subject.ts';
-import { artifactView, fileView, layerView } from './report-view.ts';
+import { artifactView } from './artifact-view.ts';
+import { fileView, layerView } from './model-view.ts';
 
 /** Something that can be inspected: read anew on every look. */
 export interface InspectSubject {

@@ -52,7 +52,8 @@ function typePicture(all: readonly Share[]): readonly PictureView[] {
 
 function tensorPicture(tensors: readonly TensorRow[]): readonly PictureView[] {
   const [first, ...others] = largestTensors(tensors, MAX_PARTS);
-  if (first === undefined || others.length === 0) return [];
+  // Where they are all of one size, the first of them say nothing.
+  if (first === undefined || !others.some(({ bytes }) => bytes < first.bytes)) return [];
   const parts = [first, ...others].map(({ label, bytes }) => ({
     label: endOf(label),
     text: formatBytes(bytes),

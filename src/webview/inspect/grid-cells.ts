@@ -2,23 +2,42 @@
 import type { GridColumn, GridView } from '../contract.ts';
 import { element } from './element.ts';
 
-/** Characters of the widest column that is as wide as its text; others share what is left. */
-const MAX_FITTED = 26;
+/** Characters of the widest column that is not the one that takes what is left. */
+const MAX_FITTED = 40;
+/** Characters that the column which takes what is left has at least. */
+const LEAST_STRETCHED = 22;
 /** Characters that a column is wider than its text: its padding, and the sign of sorting. */
 const SPARE = 4;
 /** Characters that a sign takes, and bold text beyond plain. */
 const MARK = 4;
 
-/** Widths of the columns for `grid-template-columns`: the same for every row, by the longest text. */
-export function gridTemplate({ columns }: GridView): string {
-  return columns
-    .map((column, index) => {
-      if (column.bars) return 'minmax(18ch, 1fr)';
-      const longest = Math.max(column.title.length, longestOf(column));
-      if (index === 0 || longest > MAX_FITTED) return 'minmax(22ch, 2fr)';
-      return `${longest + SPARE + (column.marks === undefined ? 0 : MARK)}ch`;
-    })
-    .join(' ');
+/** The columns of a grid, the same for every row. */
+export interface GridWidths {
+  /** For `grid-template-columns`. */
+  readonly columns: string;
+  /** Characters of a row at least; a narrower page scrolls. */
+  readonly least: number;
+}
+
+/** Each column is as wide as its longest text; one takes what is left: the last if it is text or bars, else the first. */
+export function gridWidths({ columns }: GridView): GridWidths {
+  const last = columns.at(-1);
+  const isLast = last !== undefined && (last.bars || (last.amounts ?? last.marks) === undefined);
+  const stretched = isLast ? columns.length - 1 : 0;
+  const widths = columns.map((column, index) =>
+    index === stretched ? LEAST_STRETCHED : fittedWidth(column),
+  );
+  return {
+    columns: widths
+      .map((width, index) => (index === stretched ? `minmax(${width}ch, 1fr)` : `${width}ch`))
+      .join(' '),
+    least: widths.reduce((sum, width) => sum + width, 0),
+  };
+}
+
+function fittedWidth(column: GridColumn): number {
+  const longest = Math.min(MAX_FITTED, Math.max(column.title.length, longestOf(column)));
+  return longest + SPARE + (column.marks === undefined ? 0 : MARK);
 }
 
 function longestOf({ cells }: GridColumn): number {

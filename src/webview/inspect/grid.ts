@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 import type { GridView, PageWords } from '../contract.ts';
 import { element } from './element.ts';
-import { drawRow, gridTemplate, mostOf } from './grid-cells.ts';
+import { drawRow, gridWidths, mostOf } from './grid-cells.ts';
 import { GridHeading } from './grid-heading.ts';
 import { type GridPlace, moveFocus } from './grid-keys.ts';
 import { GridOrder, nextSorting, type Sorting } from './grid-order.ts';
@@ -48,7 +48,9 @@ export class Grid {
       this.#body,
     );
     // Through the object model: a `style` attribute would be refused by the content security policy.
-    this.root.style.setProperty('--columns', gridTemplate(view));
+    const widths = gridWidths(view);
+    this.root.style.setProperty('--columns', widths.columns);
+    this.root.style.setProperty('--least', `${widths.least}ch`);
     this.root.style.setProperty('--seen', String(Math.min(this.#shown.length, MAX_SEEN_ROWS)));
     this.#listen();
     this.#reset();

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { countsOf, headingText, shapeText, valueText } from '../../../src/extension/inspect/detail-values.ts';
+import {
+  branchesOf,
+  countsOf,
+  headingText,
+  leavesOf,
+  shapeText,
+  valueText,
+} from '../../../src/extension/inspect/detail-values.ts';
 import { signatureRows } from '../../../src/extension/inspect/signature-rows.ts';
 
 describe('values of a reader as text', () => {
@@ -23,6 +30,33 @@ describe('values of a reader as text', () => {
     expect(valueText('a\u001b[2J')).toBe('a\\u001b[2J');
     expect(shapeText(['\u202e', 2])).toBe('\\u202e × 2');
     expect(headingText('metadata_props')).toBe('Metadata props');
+  });
+
+  it('are listed by their paths, what is described in words as one', () => {
+    const attribute = { class: 'numpy.ndarray', dtype: 'F64', shape: [3] };
+    expect(leavesOf({ env: { conda: 'c.yaml', empty: {} }, attribute, list: [1, 2] })).toEqual([
+      ['env.conda', 'c.yaml'],
+      ['attribute', 'numpy.ndarray F64 (3)'],
+      ['list', '1, 2'],
+    ]);
+    expect(leavesOf(['a', { b: 1 }])).toEqual([
+      ['0', 'a'],
+      ['1.b', '1'],
+    ]);
+    const deep = { a: { b: { c: { d: { e: { f: 1 } } } } } };
+    expect(leavesOf(deep)).toEqual([['a.b.c.d', '{"e":{"f":1}}']]);
+  });
+
+  it('are a tree where a list holds lists', () => {
+    const tree = [
+      { class: 'Pipeline', parts: [{ class: 'Scaler' }, { class: 'Union', parts: [{ class: 'PCA' }] }] },
+    ];
+    expect(branchesOf(tree)).toEqual([
+      { record: { class: 'Pipeline' }, depth: 0 },
+      { record: { class: 'Scaler' }, depth: 1 },
+      { record: { class: 'Union' }, depth: 1 },
+      { record: { class: 'PCA' }, depth: 2 },
+    ]);
   });
 
   it('are counts only where all of them are', () => {
