@@ -12,6 +12,7 @@ import { isArchive, type LayerToPlace, type PlacedLayer, placeLayers } from '../
 import { type Context, emit } from './context.ts';
 import type { Location } from './location.ts';
 import { type Artifact, readArtifact, titleOf } from './read-artifact.ts';
+import { warnOfFolder } from './warn-of-folder.ts';
 
 /**
  * Which archives are unpacked: those whose layer asks for it, as oras writes a folder (default); all tar archives; none.
@@ -67,6 +68,7 @@ export async function pull(
   const toPlace: LayerToPlace[] = [];
   for (const layer of layers) toPlace.push(await toLayer(artifact, layer, options));
   const passedOver = titlesOfOthers(artifact, toPlace);
+  await warnOfFolder(artifact, layers, options);
   const placed = await placeLayers(folder, toPlace, {
     onExisting: options.onExisting ?? 'refuse',
     allowHidden: options.allowHidden ?? [],

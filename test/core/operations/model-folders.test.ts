@@ -8,6 +8,7 @@ import { type Context, createContext } from '../../../src/core/operations/contex
 import { inspectArtifact, inspectFile } from '../../../src/core/operations/inspect.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { type PrepareOptions, prepareModel } from '../../../src/core/operations/prepare-model.ts';
+import { pull } from '../../../src/core/operations/pull.ts';
 import { push } from '../../../src/core/operations/push.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { writeSafetensors } from '../../support/safetensors-file.ts';
@@ -188,5 +189,34 @@ describe('what lies beside a model', () => {
     const path = folderPath('splits/tiny-00001-of-00003.gguf');
     const companions = ['../llama/config.json', '/etc/hostname'];
     expect((await prepareModel([{ path }], { companions })).files).toHaveLength(1);
+  });
+});
+
+describe('a pull of a folder', () => {
+  const findingsOf = async (name: string) => {
+    const { location, result } = await pushPath(folderPath(name));
+    const before = registry.requests.length;
+    const findings: string[] = [];
+    await pull(context, location, join(folder, 'out'), {
+      onFinding: ({ severity, code, file }) => findings.push(`${severity} ${code} ${file}`),
+    });
+    return { findings, result, requests: registry.requests.slice(before) };
+  };
+
+  it('warns of code that the folder brings', async () => {
+    expect((await findingsOf('quantized')).findings).toEqual(['medium code-in-model config.json: auto_map']);
+  });
+
+  it('tells what is in its files once', async () => {
+    const { findings } = await findingsOf('mlflow-sklearn');
+    expect(findings).toEqual(['info runs-code-when-loaded model.pkl']);
+  });
+
+  it('asks for no weights besides pulling them', async () => {
+    const { result, requests } = await findingsOf('llama');
+    for (const { title, digest } of result.files) {
+      if (title?.endsWith('.safetensors') !== true) continue;
+      expect(requests.filter(({ path }) => path.endsWith(digest))).toHaveLength(1);
+    }
   });
 });
