@@ -28,6 +28,9 @@ export interface HashedFiles {
 /** A file up to this size is hashed before it is sent, bytes: reading it twice costs less than sending it in vain. */
 const HASHED_FIRST_BYTES = 4 * 1024 * 1024;
 
+/** Files of one size that the target is asked for before one is sent. */
+const MAX_TWINS = 4;
+
 /** A blob of no known type; only the manifest will say more. */
 const BLOB_TYPE = 'application/octet-stream';
 
@@ -60,6 +63,8 @@ export async function hashFiles(
 class HashRun {
   readonly sent = new Map<Digest, CopyState>();
   readonly #options: HashFilesOptions;
+  /** By size, whether the target may have it. */
+  readonly #twins = new Map<number, Promise<boolean>>();
   /** Small blobs on their way: two equal files are sent once. */
   readonly #sending = new Map<Digest, Promise<CopyState>>();
 
@@ -82,11 +87,25 @@ class HashRun {
     const { target, likelySizes, onProgress, signal } = this.#options;
     if (target === undefined) return await this.#hash(content, name);
     if (content.size <= SMALL_BLOB_BYTES) return await this.#sendSmall(target, content, name);
-    if (content.size <= HASHED_FIRST_BYTES || (await likelySizes()).has(content.size))
-      return await this.#hash(content, name);
+    const first = content.size <= HASHED_FIRST_BYTES || (await likelySizes()).has(content.size);
+    if (first || (await this.#hasTwin(target, content.size))) return await this.#hash(content, name);
     const digest = await target.ingest(content, { name, onProgress, signal });
     this.sent.set(digest, 'uploaded');
     return digest;
+  }
+
+  /** Whether the target has a file of this size that was hashed before: this one may be its copy, or itself, touched. */
+  #hasTwin(target: Pusher, size: number): Promise<boolean> {
+    const asked = this.#twins.get(size) ?? this.#lookForTwin(target, size);
+    this.#twins.set(size, asked);
+    return asked;
+  }
+
+  async #lookForTwin(target: Pusher, size: number): Promise<boolean> {
+    const { cache, signal } = this.#options;
+    for (const digest of (await cache?.ofSize(size, MAX_TWINS)) ?? [])
+      if (await target.exists({ mediaType: BLOB_TYPE, digest, size }, { signal })) return true;
+    return false;
   }
 
   /** A small file is read into memory once, and sent as soon as it is hashed: beside the large ones, not after them. */

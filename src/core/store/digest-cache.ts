@@ -49,6 +49,13 @@ export class DigestCache {
     return { key, digest: this.#fresh.get(key) ?? (await this.#known).get(key) };
   }
 
+  /** Digests of files of this size that were hashed before, the newest first, at most `most`: a copy has another key. */
+  async ofSize(size: number, most: number): Promise<readonly Digest[]> {
+    this.#known ??= this.#read();
+    const found = [...(await this.#known)].filter(([key]) => key.split(':')[2] === String(size));
+    return [...new Set(found.reverse().map(([, digest]) => digest))].slice(0, most);
+  }
+
   /** Remembers a digest that was just computed; `before` is {@link look}'s answer from before the file was read. */
   async put(path: string, before: FileMark, digest: Digest): Promise<void> {
     const { key, changedMs } = await keyOf(path);

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 /** Pushes as a process of its own would: nothing but the data folder is shared. */
-async function pushOnce(path = model, digestCache = true) {
+async function pushOnce(path = model, digestCache = true, reference = 'm:v1') {
   const progress: Progress[] = [];
   const before = registry.requests.length;
   const context = createContext({
@@ -40,7 +40,7 @@ async function pushOnce(path = model, digestCache = true) {
     registryOptions: () => ({}),
   });
   const prepared = await prepareModel([{ path }], { metadata: { kind: 'empty' } });
-  const location = parseLocation(`${registry.host}/m:v1`);
+  const location = parseLocation(`${registry.host}/${reference}`);
   const { result } = await push(context, location, prepared, {
     digestCache,
     onProgress: (p) => progress.push(p),
@@ -80,6 +80,16 @@ it('a touched or copied model is hashed, not sent again', async () => {
   await mkdir(join(folder, 'copy'));
   await copyFile(model, copy);
   expect(await pushOnce(copy)).toMatchObject({ sent: 0, hashed: true });
+});
+
+it('nor is it for another tag of the repository; for another repository it is sent at once', async () => {
+  await pushOnce();
+  await utimes(model, new Date(), new Date());
+  expect(await pushOnce(model, true, 'm:v2')).toMatchObject({ sent: 0, hashed: true });
+  await utimes(model, new Date(1), new Date(1));
+  const elsewhere = await pushOnce(model, true, 'other:v1');
+  expect(elsewhere.hashed).toBe(false);
+  expect(elsewhere.sent).toBeGreaterThan(SIZE);
 });
 
 it('without the cache every file is hashed anew', async () => {

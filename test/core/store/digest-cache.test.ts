@@ -39,6 +39,19 @@ it('forgets a file that was written to, even with its old size and time put back
   expect((await cache.look(file)).digest).toBeUndefined();
 });
 
+it('tells which files of a size it knows, the newest first, in another process too', async () => {
+  await remember();
+  await writeFile(`${file}.2`, 'WEIGHTS');
+  await sleep(150);
+  const other = digestOf(Buffer.from('y'));
+  await cache.put(`${file}.2`, await cache.look(`${file}.2`), other);
+  await cache.save();
+  const again = new DigestCache(join(folder, 'home', 'digests.json'));
+  expect(await again.ofSize(7, 4)).toEqual([other, DIGEST]);
+  expect(await again.ofSize(7, 1)).toEqual([other]);
+  expect(await again.ofSize(8, 4)).toEqual([]);
+});
+
 it('does not take a copy for the file', async () => {
   await remember();
   await copyFile(file, `${file}.copy`);
