@@ -2,6 +2,7 @@
 import type { CallOptions } from '../oci/content.ts';
 import { catboostReader } from './catboost.ts';
 import { ggufReader } from './gguf/gguf.ts';
+import { hdf5Reader, kerasH5Reader } from './keras/keras-h5.ts';
 import { lightgbmReader } from './lightgbm.ts';
 import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
@@ -26,6 +27,8 @@ export const MODEL_READERS: readonly ModelReader[] = [
   pytorchIndexReader,
   ggufReader,
   ...zipReaders,
+  kerasH5Reader,
+  hdf5Reader,
   legacyTorchReader,
   npyReader,
   xgboostReader,

@@ -109,6 +109,44 @@ export const MAX_XGBOOST_WALKED_BYTES = 4 * 1024 * 1024;
 /** Bytes at the end of a large XGBoost model in which what follows the trees is looked for; it takes a few hundred. */
 export const XGBOOST_TAIL_BYTES = 64 * 1024;
 
+/** Bytes of one record of an HDF5 file (header, node, object of a heap). Stops a length from being a download. */
+export const MAX_HDF5_BLOCK_BYTES = 16 * 1024 * 1024;
+/** Bytes read from one HDF5 file; headers of the largest models take a few megabytes. */
+export const MAX_HDF5_BYTES = 32 * 1024 * 1024;
+/** Messages in the header of one HDF5 object. Stops headers of nothing but empty messages. */
+export const MAX_HDF5_MESSAGES = 65_536;
+/** Objects of an HDF5 file. Stops files of a million empty groups. */
+export const MAX_HDF5_OBJECTS = 200_000;
+/** Links of an HDF5 file. Stops groups that share one long list of entries. */
+export const MAX_HDF5_LINKS = 400_000;
+/** Nesting of HDF5 groups. Stops the stack from running out. */
+export const MAX_HDF5_DEPTH = 64;
+/** Levels of a B-tree in HDF5. Stops trees that go down without end. */
+export const MAX_HDF5_TREE_DEPTH = 16;
+/** Indirect blocks of a heap in HDF5 on the way to one object. */
+export const MAX_HDF5_HEAP_DEPTH = 16;
+/** Nesting of types in HDF5 (arrays of arrays). */
+export const MAX_HDF5_TYPE_DEPTH = 8;
+/** Objects of one global heap that are passed on the way to one of them. */
+export const MAX_HDF5_HEAP_OBJECTS = 65_536;
+/** Attributes of one HDF5 object. */
+export const MAX_HDF5_ATTRIBUTES = 10_000;
+/** Values of one attribute that are decoded. Stops a list of a million names, each behind a jump. */
+export const MAX_HDF5_ATTRIBUTE_VALUES = 1024;
+/** Bytes of a text in an attribute; {@link MAX_KERAS_CONFIG_BYTES} for a model's configuration. */
+export const MAX_HDF5_ATTRIBUTE_BYTES = 64 * 1024;
+/** Files that one HDF5 dataset may name. */
+export const MAX_HDF5_EXTERNAL_FILES = 64;
+
+/** Bytes of a Keras configuration. It becomes a tree in memory, which takes ten times as much. */
+export const MAX_KERAS_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Values of a Keras configuration. Stops brackets from becoming gigabytes of objects. */
+export const MAX_KERAS_CONFIG_VALUES = 500_000;
+/** Bytes that the weights of a packed `.keras` file may inflate to before they are passed over: they are held in memory. */
+export const MAX_INFLATED_WEIGHTS_BYTES = 32 * 1024 * 1024;
+/** Layers of a Keras model that are listed. */
+export const MAX_KERAS_LAYERS = 10_000;
+
 /** Bytes of any text that is kept. Stops one string from filling a report. */
 export const MAX_STRING_BYTES = 64 * 1024;
 /** Bytes of a name of a tensor, operator or key. */

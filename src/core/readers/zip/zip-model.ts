@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../oci/content.ts';
 import { FactsBuilder } from '../facts.ts';
+import { kerasFormat } from '../keras/keras-zip.ts';
 import { stemOf } from '../model-name.ts';
 import { npzFormat } from '../numpy/npz.ts';
 import { ZipArchive } from '../parse/zip-archive.ts';
@@ -18,6 +19,7 @@ const ZIP_FORMATS: readonly ZipFormat[] = [
   torchscriptFormat,
   torchFormat,
   skopsFormat,
+  kerasFormat,
   npzFormat,
 ];
 
