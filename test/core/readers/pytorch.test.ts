@@ -244,6 +244,19 @@ describe('files of torch that lie', () => {
     );
   });
 
+  it('a torch.package brings source, which is a finding, and its pickles are read', async () => {
+    const marker = { name: 'p/.data/extern_modules', data: 'torch' };
+    const source = { name: 'p/mine.py', data: 'import os' };
+    const facts = await readBytes('x.pt', zip(marker, source, { name: 'p/res/a.pkl', data: EVIL }));
+    expect(facts.format.name).toBe('pytorch');
+    expect(facts.details.code).toEqual(['p/mine.py']);
+    expect(codesOf(facts)).toEqual([
+      'high code-in-model',
+      'critical unsafe-import',
+      'info runs-code-when-loaded',
+    ]);
+  });
+
   it('legacy files that are cut off or go on say so', async () => {
     const whole = fixtureBytes('legacy.pth');
     expect(codesOf(await readBytes('x.pth', whole.subarray(0, -9)))).toContain('high truncated');

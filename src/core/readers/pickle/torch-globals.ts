@@ -7,14 +7,37 @@ export const TORCH_GLOBALS: Readonly<Record<string, string>> = {
   torch:
     'BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage' +
     ' DoubleStorage FloatStorage Generator HalfStorage IntStorage LongStorage QInt32Storage' +
-    ' QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage ShortStorage Size Tensor _mkldnn' +
-    ' bfloat16 bool cdouble cfloat chalf channels_last channels_last_3d complex128 complex32' +
-    ' complex64 contiguous_format device double finfo float float16 float32 float4_e2m1fn_x2 float64' +
-    ' float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu half iinfo int int1' +
-    ' int16 int2 int3 int32 int4 int5 int6 int64 int7 int8 layout legacy_contiguous_format long' +
-    ' memory_format preserve_format qint32 qint8 quint2x4 quint4x2 quint8 relu relu_ short sigmoid' +
-    ' softmax sparse_bsc sparse_bsr sparse_coo sparse_csc sparse_csr strided tanh uint1 uint16 uint2' +
-    ' uint3 uint32 uint4 uint5 uint6 uint64 uint7 uint8',
+    ' QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage ScriptObject ShortStorage Size' +
+    ' Tensor _mkldnn bfloat16 bool cdouble cfloat chalf channels_last channels_last_3d complex128' +
+    ' complex32 complex64 contiguous_format device double finfo float float16 float32' +
+    ' float4_e2m1fn_x2 float64 float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz' +
+    ' float8_e8m0fnu half iinfo int int1 int16 int2 int3 int32 int4 int5 int6 int64 int7 int8 layout' +
+    ' legacy_contiguous_format long memory_format per_channel_affine per_channel_affine_float_qparams' +
+    ' per_channel_symmetric per_tensor_affine per_tensor_symmetric preserve_format qint32 qint8' +
+    ' quint2x4 quint4x2 quint8 relu relu_ short sigmoid softmax sparse_bsc sparse_bsr sparse_coo' +
+    ' sparse_csc sparse_csr strided tanh uint1 uint16 uint2 uint3 uint32 uint4 uint5 uint6 uint64' +
+    ' uint7 uint8',
+  'torch._C':
+    '_VariableFunctionsClass _VariableFunctionsClass.adaptive_avg_pool2d' +
+    ' _VariableFunctionsClass.avg_pool2d _VariableFunctionsClass.binary_cross_entropy' +
+    ' _VariableFunctionsClass.binary_cross_entropy_with_logits _VariableFunctionsClass.celu' +
+    ' _VariableFunctionsClass.cross_entropy _VariableFunctionsClass.dropout' +
+    ' _VariableFunctionsClass.elu _VariableFunctionsClass.elu_ _VariableFunctionsClass.gelu' +
+    ' _VariableFunctionsClass.glu _VariableFunctionsClass.hardshrink' +
+    ' _VariableFunctionsClass.hardsigmoid _VariableFunctionsClass.hardswish' +
+    ' _VariableFunctionsClass.hardtanh _VariableFunctionsClass.interpolate' +
+    ' _VariableFunctionsClass.l1_loss _VariableFunctionsClass.leaky_relu' +
+    ' _VariableFunctionsClass.leaky_relu_ _VariableFunctionsClass.log_softmax' +
+    ' _VariableFunctionsClass.logsigmoid _VariableFunctionsClass.max_pool1d' +
+    ' _VariableFunctionsClass.max_pool2d _VariableFunctionsClass.max_pool3d' +
+    ' _VariableFunctionsClass.mish _VariableFunctionsClass.mse_loss _VariableFunctionsClass.nll_loss' +
+    ' _VariableFunctionsClass.normalize _VariableFunctionsClass.prelu _VariableFunctionsClass.relu' +
+    ' _VariableFunctionsClass.relu6 _VariableFunctionsClass.relu_ _VariableFunctionsClass.rrelu' +
+    ' _VariableFunctionsClass.selu _VariableFunctionsClass.sigmoid _VariableFunctionsClass.silu' +
+    ' _VariableFunctionsClass.smooth_l1_loss _VariableFunctionsClass.softmax' +
+    ' _VariableFunctionsClass.softmin _VariableFunctionsClass.softplus' +
+    ' _VariableFunctionsClass.softshrink _VariableFunctionsClass.softsign' +
+    ' _VariableFunctionsClass.tanh _VariableFunctionsClass.tanhshrink',
   'torch._C._nn': 'elu_ gelu hardswish leaky_relu log_sigmoid mish relu6 silu softplus',
   'torch._tensor': 'Tensor _rebuild_from_type _rebuild_from_type_v2',
   'torch._utils':
@@ -124,6 +147,13 @@ export const TORCH_GLOBALS: Readonly<Record<string, string>> = {
   'torch.nn.parameter':
     'Buffer Parameter UninitializedBuffer UninitializedParameter UninitializedTensorMixin' +
     ' _ParameterMeta',
+  'torch.nn.utils.parametrizations': '_OrthMaps _Orthogonal _SpectralNorm',
+  'torch.nn.utils.parametrize': 'ParametrizationList',
+  'torch.nn.utils.prune':
+    'BasePruningMethod CustomFromMask Identity L1Unstructured LnStructured PruningContainer' +
+    ' RandomStructured RandomUnstructured',
+  'torch.nn.utils.spectral_norm': 'SpectralNorm SpectralNormLoadStateDictPreHook SpectralNormStateDictHook',
+  'torch.nn.utils.weight_norm': 'WeightNorm',
   'torch.optim.adadelta': 'Adadelta',
   'torch.optim.adagrad': 'Adagrad',
   'torch.optim.adam': 'Adam _MultiDeviceReplicator',

@@ -81,8 +81,16 @@ async function readTorchArchive(reading: ZipReading): Promise<void> {
   await reportNotes(reading);
   const root = first === undefined ? undefined : roots.get(first);
   if (root === undefined) return;
+  const frozen = constants[0] === undefined ? undefined : roots.get(constants[0]);
+  const report = async () => {
+    const weights = reportTorchRoot(root, facts);
+    checkStorages(reading, weights, 'data');
+    // A frozen model has its weights among the constants.
+    if (weights.tally.count === 0 && frozen !== undefined)
+      checkStorages(reading, reportTorchRoot(frozen, facts), 'constants');
+  };
   // What stops the report must not keep the other members from being looked into.
-  await facts.collect(async () => checkStorages(reading, reportTorchRoot(root, facts)), isFatal(options));
+  await facts.collect(report, isFatal(options));
 }
 
 /** What the archive says of itself beside the pickle. */
@@ -100,11 +108,15 @@ async function reportNotes({ archive, facts, options }: ZipReading): Promise<voi
 }
 
 /** Each storage that the pickle names must be there, in full. */
-function checkStorages({ archive, facts }: ZipReading, weights: TorchWeights): void {
+function checkStorages(
+  { archive, facts }: ZipReading,
+  weights: TorchWeights,
+  folder: 'data' | 'constants',
+): void {
   const sizes = new Map<string, number>();
   for (const { name, size } of archive.members) {
-    const key = /(?:^|\/)data\/([^/]+)$/.exec(name)?.[1];
-    if (key !== undefined) sizes.set(key, size);
+    const [kind, key] = name.split('/').slice(-2);
+    if (kind === folder && key !== undefined) sizes.set(key, size);
   }
   const storages = [...weights.storages.values()];
   const missing = storages.filter(({ key }) => !sizes.has(key));

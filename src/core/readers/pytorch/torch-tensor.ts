@@ -63,11 +63,13 @@ export function tensorOf(value: PickleValue | undefined, depth = 0): TorchTensor
     case '_rebuild_parameter':
     case '_rebuild_parameter_with_state':
     case '_rebuild_device_tensor_from_cpu_tensor':
+    case '_rebuild_nested_tensor':
       return tensorOf(args[0], depth + 1);
     case '_rebuild_from_type':
     case '_rebuild_from_type_v2':
       return subclass(args, depth);
     case '_rebuild_sparse_tensor':
+    case '_rebuild_sparse_csr_tensor':
       return sparse(args[1], depth);
     case '_rebuild_meta_tensor_no_storage':
       return unstored(args[0], args[1]);
@@ -96,9 +98,10 @@ function subclass(args: readonly PickleValue[], depth: number): TorchTensor | un
   return tensorOf(newObject(callable, inner.items), depth + 1);
 }
 
-/** Indices, values, size: the weights are the values. */
+/** Indices of one kind or two, values, size: the weights are the values. */
 function sparse(data: PickleValue | undefined, depth: number): TorchTensor | undefined {
-  return isSequence(data) ? tensorOf(data.items[1], depth + 1) : undefined;
+  const tensors = isSequence(data) ? data.items.slice(0, 4).map((item) => tensorOf(item, depth + 1)) : [];
+  return tensors.findLast((tensor) => tensor !== undefined);
 }
 
 function unstored(dtype: PickleValue | undefined, size: PickleValue | undefined): TorchTensor | undefined {

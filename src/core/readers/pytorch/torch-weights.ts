@@ -89,7 +89,8 @@ function children(value: PickleValue): Iterable<Named> {
     return entriesOf(value);
   if (value.items.length > 0) return numbered(value.items);
   const attributes = attributesOf(value);
-  return attributes.has('_parameters') ? moduleChildren(attributes) : attributes;
+  if (attributes.has('_parameters')) return moduleChildren(attributes);
+  return attributes.size > 0 ? attributes : numbered(value.states);
 }
 
 function numbered(items: readonly PickleValue[]): Named[] {
@@ -103,6 +104,8 @@ function moduleChildren(attributes: ReadonlyMap<string, PickleValue>): Named[] {
     ...entriesOf(attributes.get('_parameters')),
     ...entriesOf(attributes.get('_buffers')).filter(([name]) => !left.has(name)),
     ...entriesOf(attributes.get('_modules')),
+    // Quantized layers keep theirs in an object of torch's own.
+    ...[...attributes].filter(([name]) => name === '_packed_params'),
   ];
 }
 

@@ -7,6 +7,7 @@ import { ZipArchive } from '../parse/zip-archive.ts';
 import { PickleReading } from '../pickle/pickle-reading.ts';
 import { torchFormat, torchscriptFormat } from '../pytorch/torch-archive.ts';
 import { torchExportFormat } from '../pytorch/torch-export.ts';
+import { torchPackageFormat } from '../pytorch/torch-package.ts';
 import { isFatal } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
 import { skopsFormat } from '../skops/skops.ts';
@@ -15,6 +16,7 @@ import { looksLikeZip, type ZipFormat } from './zip-format.ts';
 
 /** Formats that are zip files, in the order they are asked; adding one is its file and a line here. */
 const ZIP_FORMATS: readonly ZipFormat[] = [
+  torchPackageFormat,
   torchExportFormat,
   torchscriptFormat,
   torchFormat,
