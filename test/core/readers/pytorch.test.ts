@@ -15,7 +15,7 @@ import {
 } from './fixtures.ts';
 import { type Entry, zip } from './zip-bytes.ts';
 
-const NAMES = fixtureNames('.pt', '.pt2', '.pth', '.bin', '.ckpt', '.torchscript');
+const NAMES = fixtureNames('.pt', '.pt2', '.pth', 'protocol4.bin', 'tied.bin', '.ckpt', '.torchscript');
 /** Named by a class of the script that wrote it, which is on no list. */
 const OWN_CLASS = 'module-legacy.pt';
 
