@@ -44,14 +44,16 @@ export const MAX_PICKLE_STACK = 500_000;
 export const MAX_PICKLE_MEMO = 150_000;
 /** Characters of text a pickle may keep in memory in all. */
 export const MAX_PICKLE_TEXT = 16 * 1024 * 1024;
-/** Pickles inside pickles (object arrays of joblib). Stops recursion by nesting. */
-export const MAX_PICKLE_NESTING = 16;
+/** Bytes of arrays and byte strings that the pickles of a file keep together. Stops thousands that are each small. */
+export const MAX_PICKLE_BYTES_KEPT = 16 * 1024 * 1024;
 /** Pickles one after the other in one file that are looked into. */
 export const MAX_PICKLES_IN_FILE = 256;
 /** Imports that are listed; more are summed up. Stops a list of a million names in a report. */
 export const MAX_IMPORTS = 2000;
 /** Bytes that a compressed pickle may inflate to. Stops decompression bombs; they are streamed, so memory stays flat. */
 export const MAX_INFLATED_BYTES = 2 ** 30;
+/** Bytes of an LZMA dictionary that is kept: the largest that `xz -9` writes. Stops a header that asks for 4 GiB. */
+export const MAX_LZMA_DICTIONARY_BYTES = 64 * 1024 * 1024;
 /** Compressed streams one after the other in one file. */
 export const MAX_COMPRESSED_MEMBERS = 1000;
 /** Bytes of an array or byte string that is kept, because class labels and feature names may be in it. */

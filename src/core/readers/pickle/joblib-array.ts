@@ -1,4 +1,4 @@
-import { MAX_KEPT_ARRAY_BYTES } from '../limits.ts';
+import { MAX_KEPT_ARRAY_BYTES, MAX_STRING_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { malformed } from '../parse/parse-stop.ts';
 import { parseNumpyType } from './numpy-values.ts';
@@ -17,6 +17,16 @@ import {
 const MAX_PADDING_BYTES = 16;
 const PADDING = 0xff;
 
+/** What reading an array needs of the run it stands in. */
+interface ArrayRun {
+  /** Runs a pickle that stands in an array's place. */
+  runNested(): Promise<{ readonly value: PickleValue; readonly opcodeBytes: number }>;
+  /** Whether that many bytes may be kept. */
+  keeps(bytes: number): boolean;
+  /** Is given the beginning of an array that nothing separates from the opcodes. */
+  unaligned(bytes: Uint8Array): Promise<void>;
+}
+
 /**
  * joblib leaves a wrapper in the pickle for each array and writes the array's bytes right behind the opcode that fills
  * the wrapper: with padding, or, where the array holds objects, as another pickle. Passes over them, keeping small ones.
@@ -25,29 +35,49 @@ const PADDING = 0xff;
 export async function joblibArray(
   wrapper: PickleObject,
   cursor: ByteCursor,
-  runNested: () => Promise<PickleValue>,
-): Promise<PickleArray> {
+  run: ArrayRun,
+): Promise<{ readonly array: PickleArray; readonly opcodeBytes: number }> {
   const state = attributesOf(wrapper);
   const dtype = state.get('dtype');
   const shape = shapeOf(state.get('shape'));
   if (shape === undefined) throw unclear('its shape', cursor);
-  if (hasObjects(dtype, 0)) return objectArray(shape, await runNested());
-  const text = dtypeText(dtype);
+  if (hasObjects(dtype, 0)) {
+    const { value, opcodeBytes } = await run.runNested();
+    return { array: objectArray(shape, value), opcodeBytes };
+  }
   const length = byteLength(shape, dtype, cursor);
   const alignment = state.get('numpy_array_alignment_bytes');
   if (alignment !== undefined && alignment !== null) await skipPadding(cursor);
-  if (length > MAX_KEPT_ARRAY_BYTES) {
+  else await lookAhead(cursor, length, run);
+  const bytes = await arrayBytes(cursor, length, run);
+  return {
+    array: { kind: 'array', shape, dtype: dtypeText(dtype) ?? '', bytes, objects: undefined },
+    opcodeBytes: 0,
+  };
+}
+
+/** The bytes of a small array; a larger one is passed over. */
+async function arrayBytes(
+  cursor: ByteCursor,
+  length: number,
+  run: ArrayRun,
+): Promise<Uint8Array | undefined> {
+  if (length > MAX_KEPT_ARRAY_BYTES || !run.keeps(length)) {
     await cursor.skip(length);
-    return { kind: 'array', shape, dtype: text ?? '', bytes: undefined, objects: undefined };
+    return undefined;
   }
   await cursor.need(length);
-  return {
-    kind: 'array',
-    shape,
-    dtype: text ?? '',
-    bytes: new Uint8Array(cursor.bytes(length)),
-    objects: undefined,
-  };
+  return new Uint8Array(cursor.bytes(length));
+}
+
+async function lookAhead(cursor: ByteCursor, length: number, run: ArrayRun): Promise<void> {
+  const ahead = Math.min(length, MAX_STRING_BYTES);
+  await cursor.fill(ahead);
+  const bytes = Uint8Array.from(
+    { length: Math.min(ahead, cursor.buffered) },
+    (_, at) => cursor.peek(at) ?? 0,
+  );
+  await run.unaligned(bytes);
 }
 
 function objectArray(shape: readonly number[], inner: PickleValue): PickleArray {

@@ -79,13 +79,22 @@ function build(state: PickleState): Promise<void> | void {
   const { stack } = state;
   const given = stack.pop();
   const target = stack.top();
+  if (isKind(target, 'global')) {
+    // What was imported is changed for the whole program: no framework writes that.
+    state.trace.computed(
+      `loading the file changes ${quote(`${target.module}.${target.name}`)}`,
+      state.where,
+      true,
+    );
+    return;
+  }
   if (!isKind(target, 'object')) return;
   target.array = arrayFromState(target, given) ?? target.array;
   if (target.array !== undefined || !stack.admit(1)) return;
   target.states.push(given);
   if (!isJoblibArray(target)) return;
   return state.readArray(target).then((array) => {
-    target.array = array;
+    if (array !== undefined) target.array = array;
   });
 }
 

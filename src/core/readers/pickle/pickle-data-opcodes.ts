@@ -47,10 +47,10 @@ async function textLine(state: PickleState, decode: (line: string) => string | u
 /** INT: decimal, or the booleans of protocol 0. LONG may end in `L`. */
 async function integerLine(state: PickleState): Promise<void> {
   const line = await readLine(state);
-  const text = line === undefined ? '' : decodeText(line).trim().replace(/L$/, '');
+  const text = line === undefined ? '' : decodeText(line).trim().replace(/L$/, '').replaceAll('_', '');
   if (text === '00' || text === '01') state.stack.push(text === '01');
-  else if (line === undefined || text.length > MAX_INTEGER_BYTES) state.stack.push(BEYOND_LIMIT);
-  else if (!/^[+-]?[0-9]+$/.test(text)) throw malformed('an integer is not one', state.cursor.position);
+  // Python reads more spellings than it writes (hexadecimal, for one): what follows would still be run.
+  else if (text.length > MAX_INTEGER_BYTES || !/^[+-]?[0-9]+$/.test(text)) state.stack.push(BEYOND_LIMIT);
   else state.stack.pushObject(() => integer(BigInt(text.replace('+', ''))));
 }
 
@@ -97,7 +97,7 @@ function latin1(state: PickleState, length: number): Promise<void> | void {
 
 /** Bytes of a stated length. Kept when short: labels and numbers are in them, or another pickle. */
 async function bytes(state: PickleState, length: number): Promise<void> {
-  if (length > MAX_KEPT_ARRAY_BYTES || state.stack.isFull) {
+  if (length > MAX_KEPT_ARRAY_BYTES || state.stack.isFull || !state.stack.admitBytes(length)) {
     await skipPayload(state, length);
     state.stack.pushObject(() => ({ kind: 'bytes', length, bytes: undefined }));
     return;

@@ -59,7 +59,7 @@ function setItems({ stack }: PickleState, entries: readonly [PickleValue, Pickle
 
 async function memoLine(state: PickleState): Promise<number> {
   const line = await readLine(state);
-  const text = line === undefined ? '' : decodeText(line);
+  const text = line === undefined ? '' : decodeText(line).trim().replaceAll('_', '').replace(/^\+/, '');
   if (!/^[0-9]{1,15}$/.test(text)) throw malformed('a memo number is not one', state.cursor.position);
   return Number(text);
 }

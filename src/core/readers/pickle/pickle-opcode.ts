@@ -14,8 +14,8 @@ export interface PickleState {
   skipped: number;
   /** Byte strings that look like pickles themselves. */
   readonly nested: Uint8Array[];
-  /** The array whose bytes follow the opcode that filled its wrapper, in joblib's files. */
-  readArray(wrapper: PickleObject): Promise<PickleArray>;
+  /** The array whose bytes follow the opcode that filled its wrapper, in joblib's files; undefined in others. */
+  readArray(wrapper: PickleObject): Promise<PickleArray | undefined>;
 }
 
 /** One opcode: the protocol that brought it, and what it does. At least 16 bytes are buffered unless the file ends. */

@@ -3,6 +3,7 @@ import type { FactsBuilder } from '../facts.ts';
 import { MAX_PICKLES_IN_FILE } from '../limits.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
 import { RangeSource } from '../parse/byte-source.ts';
+import { PickleBudget } from './pickle-budget.ts';
 import { type PickleProgress, runPickle } from './pickle-machine.ts';
 import { looksLikePickle } from './pickle-recognition.ts';
 import { PickleTrace } from './pickle-trace.ts';
@@ -14,7 +15,7 @@ const STOP = 0x2e;
 export class PickleReading {
   readonly #facts: FactsBuilder;
   readonly #trace = new PickleTrace();
-  readonly #progress: PickleProgress = { protocol: 0, nested: [] };
+  readonly #progress: PickleProgress = { protocol: 0, nested: [], budget: new PickleBudget() };
   #nestedRead = 0;
   #isUsed = false;
 
@@ -88,7 +89,7 @@ export class PickleReading {
       (_, index) => cursor.peek(index) ?? STOP,
     );
     if (!looksLikePickle(ahead)) return false;
-    await runPickle(cursor, this.#trace, { protocol: 0, nested: this.#progress.nested });
+    await runPickle(cursor, this.#trace, { ...this.#progress, protocol: 0 });
     return true;
   }
 
@@ -106,7 +107,7 @@ export class PickleReading {
       const cursor = new ByteCursor(new RangeSource(bytesContent(bytes)));
       await this.#facts.collect(
         async () => {
-          await runPickle(cursor, this.#trace, { protocol: 0, nested });
+          await runPickle(cursor, this.#trace, { ...this.#progress, protocol: 0 });
         },
         () => false,
       );

@@ -1,5 +1,6 @@
 import { modelExtension } from '../model-name.ts';
-import { compressionOf, inflateHead } from '../parse/compression.ts';
+import { type Compression, compressionOf, inflateHead } from '../parse/compression.ts';
+import { HEAD_BYTES } from '../reader.ts';
 
 const PROTO = 0x80;
 const STOP = 0x2e;
@@ -48,7 +49,7 @@ const ARGUMENTS: ReadonlyMap<string, Argument> = new Map<string, Argument>([
 ]);
 /** What the line of an opcode may hold. */
 const PRINTABLE = /^[\x20-\x7e\x80-\xff]*$/;
-const NUMERIC = /^[-+0-9L]*$/;
+const NUMERIC = /^[-+0-9a-fxoL_ ]*$/i;
 const LINES: ReadonlyMap<string, RegExp> = new Map([
   ['I', NUMERIC],
   ['L', NUMERIC],
@@ -103,11 +104,13 @@ interface OpcodeWalk {
   readonly stopped: boolean;
   /** Whether something imported was called. */
   readonly called: boolean;
+  /** Where the next opcode stands, also behind the head. */
+  readonly end: number;
 }
 
 /** Walks opcodes by their lengths alone, as far as the head goes, at most twice {@link ENOUGH_OPCODES} of them. */
 function walkOpcodes(head: Uint8Array, start: number): OpcodeWalk {
-  const walk = { valid: true, opcodes: 0, telling: false, stopped: false, called: false };
+  const walk = { valid: true, opcodes: 0, telling: false, stopped: false, called: false, end: start };
   let imported = false;
   for (let at = start; at < head.byteLength && walk.opcodes < ENOUGH_OPCODES * 2; walk.opcodes += 1) {
     const code = String.fromCharCode(head[at] ?? 0);
@@ -119,6 +122,7 @@ function walkOpcodes(head: Uint8Array, start: number): OpcodeWalk {
     walk.called ||= code === 'i' || (imported && CALLING.has(code));
     imported ||= code === 'c' || code === '\x93';
     at = next;
+    walk.end = next;
   }
   return walk;
 }
@@ -162,13 +166,45 @@ export function isLegacyTorch(head: Uint8Array): boolean {
   return LEGACY_TORCH.test(Buffer.from(head.subarray(0, 32)).toString('latin1'));
 }
 
-/** Whether a file is a pickle, or a compressed one. Those that Node cannot open are believed by name. */
+/** Endings that say nothing of what a file is. */
+const MUTE_NAMES = new Set(['', '.bin', '.pt', '.pth', '.ckpt']);
+/** Bytes of a first text or byte string that is believed to be one: words of plain text make far larger numbers. */
+const MAX_BELIEVED_BYTES = 2 ** 29;
+
+/** Whether a file is a pickle, or a compressed one. */
 export function looksLikePickleFile(path: string, head: Uint8Array): boolean {
   if (isLegacyTorch(head)) return false;
-  if (looksLikePickle(head)) return true;
+  if (looksLikePickle(head) || couldBePickle(path, head)) return true;
   const compression = compressionOf(head);
   if (compression === undefined) return false;
-  if (compression === 'zlib' || compression === 'gzip')
-    return looksLikePickle(inflateHead(head).subarray(0, 65_536));
+  const inflated = inflateHead(head);
+  if (inflated.byteLength > 0 && looksLikePickle(inflated)) return true;
+  // A block of bzip2 is larger than a head: what is in it is only known when the file is read.
+  return (
+    isNamedPickle(path) || (inflated.byteLength === 0 && (compression === 'bz2' || compression === 'zstd'))
+  );
+}
+
+export function isNamedPickle(path: string): boolean {
   return PICKLE_NAMES.has(modelExtension(path));
+}
+
+/** The compression of a file that {@link looksLikePickleFile}; the few bytes that could be both are a pickle. */
+export function compressionOfPickle(head: Uint8Array): Compression | undefined {
+  return looksLikePickle(head) ? undefined : compressionOf(head);
+}
+
+/**
+ * A beginning that makes sense but tells nothing yet: opcodes without effect in a row, or one text that is longer than
+ * the head. Believed where the name says that it is a pickle, or says nothing.
+ */
+function couldBePickle(path: string, head: Uint8Array): boolean {
+  const first = head[0] ?? 0;
+  if (!PUSHES.has(String.fromCharCode(first)) && first !== PROTO) return false;
+  if (compressionOf(head) !== undefined) return false;
+  const { valid, opcodes, end } = walkOpcodes(head, 0);
+  if (!valid || opcodes === 0) return false;
+  if (isNamedPickle(path)) return true;
+  const isLong = end > head.byteLength && head.byteLength >= HEAD_BYTES && end < MAX_BELIEVED_BYTES;
+  return MUTE_NAMES.has(modelExtension(path)) && (isLong || opcodes >= ENOUGH_OPCODES * 2);
 }

@@ -1,5 +1,6 @@
-import { MAX_PICKLE_MEMO, MAX_PICKLE_OBJECTS, MAX_PICKLE_STACK, MAX_PICKLE_TEXT } from '../limits.ts';
+import { MAX_PICKLE_MEMO, MAX_PICKLE_STACK } from '../limits.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
+import type { PickleBudget } from './pickle-budget.ts';
 import { BEYOND_LIMIT, isKind, type PickleValue } from './pickle-values.ts';
 
 /** Texts of up to this many characters are kept also when there were too many: imports are made of them. */
@@ -9,6 +10,9 @@ const MAX_RECENT = 64;
 
 /** The unpickler's stack, marks and memo, bounded. */
 export class PickleStack {
+  readonly #budget: PickleBudget;
+  /** Where a fork finds what it has not memoised itself. */
+  #origin: PickleStack | undefined;
   readonly #values: PickleValue[] = [];
   /** Heights of the stack at each MARK. */
   readonly #marks: number[] = [];
@@ -16,8 +20,20 @@ export class PickleStack {
   /** The last entries that a full memo did not take. */
   readonly #recent = new Map<number, readonly [index: number, value: PickleValue]>();
   #memoized = 0;
-  #objects = 0;
-  #characters = 0;
+
+  constructor(budget: PickleBudget) {
+    this.#budget = budget;
+  }
+
+  /** The stack as it is, for a run that must not change it. */
+  fork(): PickleStack {
+    const copy = new PickleStack(this.#budget);
+    for (const value of this.#values) copy.#values.push(value);
+    for (const mark of this.#marks) copy.#marks.push(mark);
+    copy.#origin = this;
+    copy.#memoized = this.#memoized;
+    return copy;
+  }
 
   push(value: PickleValue): void {
     if (this.#values.length + this.#marks.length >= MAX_PICKLE_STACK) {
@@ -28,29 +44,27 @@ export class PickleStack {
 
   /** Pushes what costs memory; beyond the bound the value is only remembered to have been. */
   pushObject(make: () => PickleValue): void {
-    this.#objects += 1;
-    this.push(this.#objects > MAX_PICKLE_OBJECTS ? BEYOND_LIMIT : make());
+    this.push(this.#budget.objects(1) ? make() : BEYOND_LIMIT);
   }
 
   pushText(text: string): void {
-    this.#characters += text.length;
-    const keep = this.#characters <= MAX_PICKLE_TEXT || text.length <= ALWAYS_KEPT_CHARACTERS;
+    const keep = this.#budget.text(text.length) || text.length <= ALWAYS_KEPT_CHARACTERS;
     this.push(keep ? text : BEYOND_LIMIT);
   }
 
   /** Whether no more objects fit; what they would hold is dropped. */
   get isFull(): boolean {
-    return this.#objects > MAX_PICKLE_OBJECTS;
+    return this.#budget.isFull;
   }
 
   /** Whether `count` more places in containers fit: filling one with the same value over and over costs memory too. */
   admit(count: number): boolean {
-    this.#objects += count;
-    return !this.isFull;
+    return this.#budget.objects(count);
   }
 
-  get height(): number {
-    return this.#values.length;
+  /** Whether that many bytes of an array or byte string may be kept. */
+  admitBytes(count: number): boolean {
+    return this.#budget.bytes(count);
   }
 
   top(): PickleValue {
@@ -123,7 +137,7 @@ export class PickleStack {
   }
 
   recall(index: number): PickleValue {
-    const value = this.#memo.get(index);
+    const value = this.#memo.get(index) ?? (this.#origin ?? this).#memo.get(index);
     if (value !== undefined) return value;
     if (this.#memo.size >= MAX_PICKLE_MEMO) return BEYOND_LIMIT;
     throw malformed(`the memo has no entry ${index}`);

@@ -69,6 +69,14 @@ export class PickleTrace {
     return this.#imports.has(JSON.stringify([module, name]));
   }
 
+  /** Whether something was imported or called that can run any code. */
+  get isDangerous(): boolean {
+    return (
+      [...this.#imports.values()].some(({ verdict }) => verdict === 'dangerous') ||
+      this.#computed.some(({ certain }) => certain)
+    );
+  }
+
   report(facts: FactsBuilder): void {
     const imports = [...this.#imports.values()].map((entry) => this.#withGetattr(entry));
     for (const { module, name, verdict, where } of imports) {

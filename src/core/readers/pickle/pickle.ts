@@ -3,14 +3,22 @@ import { FactsBuilder } from '../facts.ts';
 import { modelExtension, stemOf } from '../model-name.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
 import { RangeSource } from '../parse/byte-source.ts';
-import { type Compression, compressionOf, InflatedSource } from '../parse/compression.ts';
+import { type Compression, InflatedSource } from '../parse/compression.ts';
 import { isFatal } from '../read-file.ts';
-import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
+import { HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from '../reader.ts';
+import { unknownFacts } from '../unknown.ts';
 import { PickleReading } from './pickle-reading.ts';
-import { looksLikePickleFile } from './pickle-recognition.ts';
+import {
+  compressionOfPickle,
+  isNamedPickle,
+  looksLikePickle,
+  looksLikePickleFile,
+} from './pickle-recognition.ts';
 import { reportRoot } from './pickle-report.ts';
 import type { PickleValue } from './pickle-values.ts';
 
+/** Bytes that tell a pickle from what is none. */
+const TELLING_BYTES = 4096;
 const EXTENSIONS = ['.pkl', '.pickle', '.joblib', '.dill'];
 
 /** Pickles, compressed or not: never loaded, only taken apart (S28). */
@@ -28,12 +36,16 @@ async function readPickleFile(file: ModelFile, options: CallOptions = {}): Promi
   const facts = new FactsBuilder();
   const reading = new PickleFile(facts);
   const head = new ByteCursor(new RangeSource(file.content, options));
-  await head.fill(16);
-  const compression = compressionOf(head.bytes(Math.min(16, head.buffered)));
+  await head.fill(HEAD_BYTES);
+  const compression = compressionOfPickle(head.bytes(Math.min(HEAD_BYTES, head.buffered)));
   await facts.collect(() => reading.read(file, compression, options), isFatal(options));
+  if (reading.isNone) return unknownFacts(file, stemOf(file.path, EXTENSIONS));
   reading.report(compression);
   const isJoblib =
-    modelExtension(file.path) === '.joblib' || compression === 'zlib' || reading.hasJoblibArrays;
+    modelExtension(file.path) === '.joblib' ||
+    compression === 'zlib' ||
+    compression === 'zfile' ||
+    reading.hasJoblibArrays;
   return facts.build(isJoblib ? 'joblib' : 'pickle', stemOf(file.path, EXTENSIONS));
 }
 
@@ -42,10 +54,16 @@ class PickleFile {
   readonly #facts: FactsBuilder;
   readonly #pickles: PickleReading;
   #root: PickleValue | undefined;
+  #isNone = false;
 
   constructor(facts: FactsBuilder) {
     this.#facts = facts;
     this.#pickles = new PickleReading(facts);
+  }
+
+  /** Whether what was compressed is no pickle: recognition could not look into it. */
+  get isNone(): boolean {
+    return this.#isNone;
   }
 
   get hasJoblibArrays(): boolean {
@@ -57,21 +75,19 @@ class PickleFile {
   async read(file: ModelFile, compression: Compression | undefined, options: CallOptions): Promise<void> {
     if (compression === undefined)
       return await this.#readAll(new ByteCursor(new RangeSource(file.content, options)));
-    if (compression !== 'zlib' && compression !== 'gzip') return this.#closed(compression);
     const source = new InflatedSource(file.content, compression, options);
+    const cursor = new ByteCursor(source);
     try {
-      await this.#readAll(new ByteCursor(source));
+      await cursor.fill(TELLING_BYTES);
+      const start = Uint8Array.from(
+        { length: Math.min(TELLING_BYTES, cursor.buffered) },
+        (_, at) => cursor.peek(at) ?? 0,
+      );
+      this.#isNone = !isNamedPickle(file.path) && !looksLikePickle(start);
+      if (!this.#isNone) await this.#readAll(cursor);
     } finally {
       await source.close();
     }
-  }
-
-  #closed(compression: Compression): void {
-    this.#facts.finding(
-      'medium',
-      'hidden-data',
-      `the file is compressed with ${compression} and was not looked into`,
-    );
   }
 
   async #readAll(cursor: ByteCursor): Promise<void> {
