@@ -8,6 +8,7 @@ import { holdFacts } from './contract.ts';
 import {
   codesOf,
   countingContent,
+  expectedFacts,
   expectedFolder,
   fixturePath,
   folderPath,
@@ -69,6 +70,29 @@ describe('a Hugging Face folder', () => {
       'model.safetensors': safetensors,
     });
     expect(propertiesOf(two).parameter_count).toBe(propertiesOf(one).parameter_count);
+  });
+
+  it("counts PyTorch's own files: what is tied once, and all shards of an index", async () => {
+    const [tied, other] = await Promise.all(
+      ['tied.bin', 'kinds.pt'].map((name) => openFileContent(fixturePath(name))),
+    );
+    if (tied === undefined || other === undefined) throw new Error('no fixtures');
+    const countOf = (name: string) => Number(expectedFacts(name).properties.parameter_count);
+    const one = await readKnownFolder({
+      'config.json': CONFIG,
+      'pytorch_model.bin': tied,
+      'optimizer.bin': other,
+    });
+    expect(propertiesOf(one).parameter_count).toBe(countOf('tied.bin'));
+    const names = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'] as const;
+    const weight_map = { a: names[0], b: names[1] };
+    const two = await readKnownFolder({
+      'pytorch_model.bin.index.json': JSON.stringify({ metadata: {}, weight_map }),
+      [names[0]]: tied,
+      [names[1]]: other,
+    });
+    expect(two.format.name).toBe('pytorch');
+    expect(propertiesOf(two).parameter_count).toBe(countOf('tied.bin') + countOf('kinds.pt'));
   });
 
   it('is not any folder with a config.json', async () => {
