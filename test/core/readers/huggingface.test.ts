@@ -72,6 +72,18 @@ describe('a Hugging Face folder', () => {
     expect(propertiesOf(two).parameter_count).toBe(propertiesOf(one).parameter_count);
   });
 
+  it('takes the weights that loaders look for by name, also where others are larger', async () => {
+    const [usual, large] = await Promise.all(
+      ['adapter.safetensors', 'tiny.safetensors'].map((name) => openFileContent(fixturePath(name))),
+    );
+    if (usual === undefined || large === undefined) throw new Error('no fixtures');
+    const countOf = (name: string) => expectedFacts(name).properties.parameter_count;
+    const files = { 'config.json': CONFIG, 'consolidated.safetensors': large, 'model.safetensors': usual };
+    expect(propertiesOf(await readKnownFolder(files)).parameter_count).toBe(countOf('adapter.safetensors'));
+    const { 'model.safetensors': _, ...without } = files;
+    expect(propertiesOf(await readKnownFolder(without)).parameter_count).toBe(countOf('tiny.safetensors'));
+  });
+
   it("counts PyTorch's own files: what is tied once, and all shards of an index", async () => {
     const [tied, other] = await Promise.all(
       ['tied.bin', 'kinds.pt'].map((name) => openFileContent(fixturePath(name))),

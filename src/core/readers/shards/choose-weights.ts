@@ -8,6 +8,7 @@ const PREFERRED = ['.safetensors', '.bin', '.pt', '.pth', '.gguf', '.h5', '.kera
 /** What loaders look for by name. */
 const USUAL_NAME =
   /^(?:model|pytorch_model|adapter_model|diffusion_pytorch_model|tf_model|flax_model)\.[a-z0-9]+$/;
+const SHARD_NUMBERS = /-\d{5}-of-\d{5}/;
 /** What training leaves beside the weights. */
 const NOT_WEIGHTS = /^(?:training_args|optimizer|scheduler|scaler|rng_state.*)\.(?:bin|pt|pth)$/;
 
@@ -34,10 +35,8 @@ export async function chooseWeights(
   const own = folder.files.filter(({ path }) => path.slice(0, path.lastIndexOf('/') + 1) === inside);
   const sets = await findShardSets({ files: own }, readFile);
   const candidates = [
-    ...sets.map(({ paths, size }) => candidate(paths, size, true)),
-    ...own
-      .filter(({ path }) => isWeights(path))
-      .map(({ path, size }) => candidate([path], size, USUAL_NAME.test(baseName(path)))),
+    ...sets.map(({ paths, size }) => candidate(paths, size)),
+    ...own.filter(({ path }) => isWeights(path)).map(({ path, size }) => candidate([path], size)),
   ].sort((a, b) => a.rank - b.rank || Number(b.isUsual) - Number(a.isUsual) || b.size - a.size);
   for (const { paths } of candidates) {
     const files: ModelFacts[] = [];
@@ -54,8 +53,10 @@ function isWeights(path: string): boolean {
   return rankOf(path) < PREFERRED.length && !isShardOrIndex(path) && !NOT_WEIGHTS.test(baseName(path));
 }
 
-function candidate(paths: readonly string[], size: number, isUsual: boolean): Candidate {
-  return { paths, size, isUsual, rank: rankOf(paths[0] ?? '') };
+function candidate(paths: readonly string[], size: number): Candidate {
+  const [first = ''] = paths;
+  const isUsual = USUAL_NAME.test(baseName(first).replace(SHARD_NUMBERS, ''));
+  return { paths, size, isUsual, rank: rankOf(first) };
 }
 
 function rankOf(path: string): number {
