@@ -18,7 +18,7 @@ import { isShardOrIndex } from './shards/shard-names.ts';
 import { pytorchIndexReader, safetensorsIndexReader } from './shards/weight-index.ts';
 import { unknownFacts } from './unknown.ts';
 import { xgboostReader } from './xgboost/xgboost.ts';
-import { zipReaders } from './zip/zip-model.ts';
+import { appendedZipReader, zipReaders } from './zip/zip-model.ts';
 
 /** In the order they are asked; the first that recognises the content reads it. */
 export const MODEL_READERS: readonly ModelReader[] = [
@@ -37,6 +37,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   onnxReader,
   joblibReader,
   pickleReader,
+  appendedZipReader,
 ];
 
 /** File name endings of models, with their dot, for menus and file pickers. */

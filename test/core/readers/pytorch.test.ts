@@ -272,6 +272,15 @@ describe('files of torch that lie', () => {
     expect(codesOf(inside)).toContain('medium hidden-data');
   });
 
+  it('an archive behind other bytes is read where its name claims one', async () => {
+    const hidden = await readBytes('x.pt', Buffer.concat([Buffer.alloc(100), archive(EVIL)]));
+    expect(hidden.format.name).toBe('pytorch');
+    expect(codesOf(hidden)).toEqual(expect.arrayContaining(['critical unsafe-import', 'medium hidden-data']));
+    const noise = await readBytes('x.pt', Buffer.alloc(1000));
+    expect(codesOf(noise)).toEqual(['low name-mismatch']);
+    expect((await readBytes('x.pt', fixtureBytes('svc-protocol4.pkl'))).format.name).toBe('pickle');
+  });
+
   it('a zip file of something else is unknown', async () => {
     const facts = await readBytes('x.zip', zip({ name: 'readme', data: 'hello' }));
     expect(facts.format).toEqual({ name: 'unknown', version: null });

@@ -53,11 +53,21 @@ export async function readZipDirectory(source: PagedSource, facts: FactsBuilder)
   return { members, startsAt, otherEnd: ending.other };
 }
 
-async function findEnding(source: PagedSource, facts: FactsBuilder): Promise<Ending> {
+/** Whether a file ends as a zip file does, whatever it begins with. */
+export async function hasZipEnd(source: PagedSource): Promise<boolean> {
+  return (await readTail(source)).found >= 0;
+}
+
+/** The last bytes of a file, and where in them the last end of a directory begins; negative where there is none. */
+async function readTail(source: PagedSource): Promise<{ tail: Buffer; from: number; found: number }> {
   const length = Math.min(source.size, ZIP_TAIL_BYTES);
   const from = source.size - length;
   const tail = Buffer.from(await source.read(from, length));
-  const found = lastIndexOf(tail, END_SIGNATURE, tail.byteLength - END_BYTES);
+  return { tail, from, found: lastIndexOf(tail, END_SIGNATURE, tail.byteLength - END_BYTES) };
+}
+
+async function findEnding(source: PagedSource, facts: FactsBuilder): Promise<Ending> {
+  const { tail, from, found } = await readTail(source);
   if (found < 0) throw new ParseStop('truncated', 'the zip file has no directory at its end', source.size);
   noteTail(tail, found, from, facts);
   const end = parseEnd(tail.subarray(found, found + END_BYTES));

@@ -1,9 +1,11 @@
 import type { CallOptions } from '../../oci/content.ts';
 import { FactsBuilder } from '../facts.ts';
 import { kerasFormat } from '../keras/keras-zip.ts';
-import { stemOf } from '../model-name.ts';
+import { modelExtension, stemOf } from '../model-name.ts';
 import { npzFormat } from '../numpy/npz.ts';
+import { PagedSource } from '../parse/paged-source.ts';
 import { ZipArchive } from '../parse/zip-archive.ts';
+import { hasZipEnd } from '../parse/zip-directory.ts';
 import { PickleReading } from '../pickle/pickle-reading.ts';
 import { torchFormat, torchscriptFormat } from '../pytorch/torch-archive.ts';
 import { torchExportFormat } from '../pytorch/torch-export.ts';
@@ -11,6 +13,7 @@ import { torchPackageFormat } from '../pytorch/torch-package.ts';
 import { isFatal } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
 import { skopsFormat } from '../skops/skops.ts';
+import { unknownFacts } from '../unknown.ts';
 import { isPickleName, readOddMembers } from './odd-members.ts';
 import { looksLikeZip, type ZipFormat } from './zip-format.ts';
 
@@ -26,6 +29,8 @@ const ZIP_FORMATS: readonly ZipFormat[] = [
 ];
 
 const EXTENSIONS = ZIP_FORMATS.flatMap(({ extensions }) => extensions);
+/** A `.bin` claims nothing. */
+const ZIP_NAMES = new Set(EXTENSIONS.filter((extension) => extension !== '.bin'));
 
 /** All of them recognise any zip file: which format it is stands in the directory, at the end of the file. */
 export const zipReaders: readonly ModelReader[] = ZIP_FORMATS.map(({ id, extensions }) => ({
@@ -34,6 +39,22 @@ export const zipReaders: readonly ModelReader[] = ZIP_FORMATS.map(({ id, extensi
   recognizes: (_path, head) => looksLikeZip(head),
   read: readZipModel,
 }));
+
+/**
+ * Archives with something before them, where the name claims one: Python's zipfile, and so skops and Keras, open them by
+ * their end. Asked last; its extensions are those of the others.
+ */
+export const appendedZipReader: ModelReader = {
+  id: 'unknown',
+  extensions: [],
+  recognizes: (path, head) => ZIP_NAMES.has(modelExtension(path)) && !looksLikeZip(head),
+  async read(file, options = {}) {
+    const source = new PagedSource(file.content, options);
+    return (await hasZipEnd(source))
+      ? await readZipModel(file, options)
+      : unknownFacts(file, stemOf(file.path, EXTENSIONS));
+  },
+};
 
 async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
   const facts = new FactsBuilder();
