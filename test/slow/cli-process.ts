@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { type Measurement, measure } from '../../bench/measure.ts';
 import { hasEnded } from '../support/processes.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -27,6 +28,8 @@ export interface CliProcesses {
   path(...parts: string[]): string;
   /** Runs to the end; rejects when it ends with another status than 0. */
   run(...args: readonly string[]): Promise<Ended>;
+  /** The same, and what it took. */
+  measure(...args: readonly string[]): Promise<Measurement>;
   /** Kills it, with no chance to clean up, as soon as `when` says so; tells how it ended. */
   kill(args: readonly string[], when: () => boolean | Promise<boolean>): Promise<Ended>;
   remove(): Promise<void>;
@@ -52,6 +55,7 @@ export async function makeCliProcesses(): Promise<CliProcesses> {
         );
       return ended;
     },
+    measure: (...args) => measure(process.execPath, [cli, ...args], env),
     async kill(args, when) {
       const child = start(args);
       const end = endOf(child);
