@@ -28,6 +28,8 @@ interface Sample {
 export class TransferMeter {
   readonly #now: () => number;
   readonly #pieces = new Map<string, Progress>();
+  /** Bytes that moved while this looked on. */
+  #moved = 0;
   #samples: Sample[] = [];
   #last: Progress | undefined;
 
@@ -38,7 +40,9 @@ export class TransferMeter {
 
   update(progress: Progress): TransferState {
     if (this.#last?.kind !== progress.kind) this.#samples = [];
-    this.#pieces.set(`${progress.kind} ${progress.id}`, progress);
+    const key = `${progress.kind} ${progress.id}`;
+    this.#moved += movedBetween(this.#pieces.get(key), progress);
+    this.#pieces.set(key, progress);
     this.#last = progress;
     const pieces = [...this.#pieces.values()].filter((piece) => piece.kind === progress.kind);
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
@@ -46,7 +50,7 @@ export class TransferMeter {
       (sum, p) => (sum === null || p.total === null ? null : sum + p.total),
       0,
     );
-    const rate = this.#rate(bytes);
+    const rate = this.#rate(this.#moved);
     return {
       kind: progress.kind,
       name: progress.name,
@@ -68,6 +72,16 @@ export class TransferMeter {
     if (first === undefined || at - first.at < 100) return null;
     return ((bytes - first.bytes) * 1000) / (at - first.at);
   }
+}
+
+/**
+ * Bytes that moved between two events of a piece. What was there before counts as done but says nothing of the rate: a
+ * piece that exists or was mounted, and what an earlier try has left, with which a piece that is gone on with begins.
+ */
+function movedBetween(before: Progress | undefined, { state, bytes }: Progress): number {
+  if (state === 'exists' || state === 'mounted') return 0;
+  const known = before?.bytes ?? 0;
+  return known === 0 && state !== 'done' ? 0 : Math.max(0, bytes - known);
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;

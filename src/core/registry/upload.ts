@@ -109,8 +109,8 @@ class Upload {
   }
 
   async run(): Promise<Digest> {
-    this.#report(0);
     await this.#resume();
+    this.#report(this.#acknowledged);
     if (this.#expected.size > CHUNK_BYTES || !(await this.#sendWhole())) await this.#sendChunks();
     this.#report(this.#expected.size);
     await this.#remembered?.forget();

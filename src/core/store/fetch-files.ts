@@ -104,6 +104,8 @@ async function fetchAll<T extends FileToPlace>(
   downloads: ReadonlyMap<T, string>,
   options: FetchFilesOptions,
 ): Promise<readonly Finished<T>[]> {
+  // Those that wait for their turn count in the whole, too; a single one tells of itself.
+  if (downloads.size > 1) for (const file of downloads.keys()) reportFile(options, file, 0, 'active');
   const slots = new BlobSlots(options.concurrency);
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
