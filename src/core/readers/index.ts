@@ -11,6 +11,7 @@ import { onnxReader } from './onnx/onnx.ts';
 import { readHead, withHead } from './parse/byte-source.ts';
 import { joblibReader, pickleReader } from './pickle/pickle.ts';
 import { legacyTorchReader } from './pytorch/torch-legacy.ts';
+import { tarTorchReader } from './pytorch/torch-tar.ts';
 import { unstopped } from './read-file.ts';
 import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
@@ -30,6 +31,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   kerasH5Reader,
   hdf5Reader,
   legacyTorchReader,
+  tarTorchReader,
   npyReader,
   xgboostReader,
   lightgbmReader,

@@ -62,6 +62,8 @@ export const MAX_KEPT_ARRAY_BYTES = 64 * 1024;
 /** Bytes of the header of one numpy array; version 1 allows 64 KiB, later ones are for types of many fields. */
 export const MAX_NPY_HEADER_BYTES = 1024 * 1024;
 
+/** Members of a tar file that are looked at. Stops archives of a million empty files. */
+export const MAX_TAR_MEMBERS = 256;
 /** Bytes of a TorchScript model's code that are looked through. Stops source text from being the payload. */
 export const MAX_SCRIPT_CODE_BYTES = 4 * 1024 * 1024;
 

@@ -24,6 +24,20 @@ const shortText = (text: string) => `X${String.fromCharCode(text.length)}\0\0\0$
 const EVIL = latin1('\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R.');
 const EMPTY = latin1('\x80\x02}.');
 
+/** A tar file of these members. */
+function tar(members: Readonly<Record<string, Uint8Array>>): Buffer {
+  const blocks = Object.entries(members).flatMap(([name, data]) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write(data.byteLength.toString(8).padStart(11, '0'), 124);
+    header.fill(' ', 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return [header, data, Buffer.alloc((512 - (data.byteLength % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
 function tensorsOf(facts: ModelFacts): Record<string, unknown> {
   const tensors = Array.isArray(facts.details.tensors) ? facts.details.tensors : [];
   return Object.fromEntries(tensors.map(({ name, ...rest }) => [name, rest]));
@@ -279,6 +293,23 @@ describe('files of torch that lie', () => {
     const noise = await readBytes('x.pt', Buffer.alloc(1000));
     expect(codesOf(noise)).toEqual(['low name-mismatch']);
     expect((await readBytes('x.pt', fixtureBytes('svc-protocol4.pkl'))).format.name).toBe('pickle');
+  });
+
+  it('a tar file as torch 0.1 wrote it is looked into, any other is unknown', async () => {
+    const facts = await readBytes(
+      'x.pth',
+      tar({ 'first.txt': Buffer.from('x'), pickle: EVIL, storages: EMPTY }),
+    );
+    expect(facts.format.name).toBe('pytorch');
+    expect(codesOf(facts)).toEqual(['critical unsafe-import', 'info runs-code-when-loaded']);
+    const linked = await readBytes('x.pth', tar({ storages: EMPTY, hidden: EVIL }));
+    expect(codesOf(linked)).toContain('critical unsafe-import');
+    const other = await readBytes('x.tar', tar({ 'a.txt': Buffer.from('x') }));
+    expect(other.format.name).toBe('unknown');
+    expect(other.findings).toEqual([]);
+    const whole = tar({ pickle: EVIL });
+    for (let length = 500; length < whole.byteLength; length += 5)
+      await readBytes('x.pth', whole.subarray(0, length));
   });
 
   it('a zip file of something else is unknown', async () => {
