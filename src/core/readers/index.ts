@@ -17,6 +17,7 @@ import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelRe
 import { safetensorsReader } from './safetensors.ts';
 import { isShardOrIndex } from './shards/shard-names.ts';
 import { pytorchIndexReader, safetensorsIndexReader } from './shards/weight-index.ts';
+import { tfliteReader } from './tflite/tflite.ts';
 import { unknownFacts } from './unknown.ts';
 import { xgboostReader } from './xgboost/xgboost.ts';
 import { appendedZipReader, zipReaders } from './zip/zip-model.ts';
@@ -30,6 +31,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   ...zipReaders,
   kerasH5Reader,
   hdf5Reader,
+  tfliteReader,
   legacyTorchReader,
   tarTorchReader,
   npyReader,

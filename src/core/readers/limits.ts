@@ -151,6 +151,15 @@ export const MAX_INFLATED_WEIGHTS_BYTES = 32 * 1024 * 1024;
 /** Layers of a Keras model that are listed. */
 export const MAX_KERAS_LAYERS = 10_000;
 
+/** Bytes read from one TFLite model; operators and tensors of large ones take a few megabytes. */
+export const MAX_TFLITE_BYTES = 32 * 1024 * 1024;
+/** Buffers of a TFLite model whose length is looked at: each lies at its data, so each may cost a page. */
+export const MAX_TFLITE_BUFFERS_CHECKED = 64;
+/** Inputs or outputs of a TFLite graph or operator. */
+export const MAX_TFLITE_ENDS = 10_000;
+/** Subgraphs, signatures and entries of metadata of a TFLite model. */
+export const MAX_TFLITE_PARTS = 1000;
+
 /** Bytes of any text that is kept. Stops one string from filling a report. */
 export const MAX_STRING_BYTES = 64 * 1024;
 /** Bytes of a name of a tensor, operator or key. */

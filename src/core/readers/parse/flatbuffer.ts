@@ -113,6 +113,14 @@ export class FlatTable {
     return slot === undefined ? fallback : this.#fields.getUint32(slot, true);
   }
 
+  /** One that no file can hold is `malformed`. */
+  u64(field: number, fallback = 0): number {
+    const slot = this.#slot(field, 8);
+    const value = slot === undefined ? fallback : Number(this.#fields.getBigUint64(slot, true));
+    if (!Number.isSafeInteger(value)) throw malformed('a number is larger than any file', this.position);
+    return value;
+  }
+
   f32(field: number, fallback = 0): number {
     const slot = this.#slot(field, 4);
     return slot === undefined ? fallback : this.#fields.getFloat32(slot, true);
@@ -152,6 +160,13 @@ export class FlatTable {
   /** At most `most` tables of a vector, each read when it is asked for. */
   async *tables(field: number, most: number): AsyncGenerator<FlatTable> {
     for await (const at of this.#references(field, most)) yield await FlatTable.#at(this.#region, at);
+  }
+
+  /** One table of a vector; undefined past its end. */
+  async element(field: number, index: number): Promise<FlatTable | undefined> {
+    const vector = await this.vector(field, 4);
+    if (vector === undefined || index >= vector.count) return undefined;
+    return await FlatTable.#at(this.#region, await FlatTable.#follow(this.#region, vector.at + index * 4));
   }
 
   /** At most `most` texts of a vector, at most `mostBytes` of each. */
