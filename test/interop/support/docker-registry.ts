@@ -3,8 +3,7 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answers, freePort, spawnGroup, stopGroup, waitUntil } from '../../support/processes.ts';
-import { testCertificate } from '../../support/registry/test-registry.ts';
-import { TOKEN_ISSUER, TOKEN_SERVICE, type TokenServer } from './token-server.ts';
+import type { TokenServer } from './token-server.ts';
 
 /** A CNCF distribution registry on loopback, with deletion switched on. */
 export interface DockerRegistry {
@@ -22,7 +21,7 @@ const HTPASSWD = `${USER}:$2y$05$Qntz5aSau5hSOddElTC/HuuFAOd3HQumq80Lkt5X3HoqIUs
 export interface DockerRegistryOptions {
   /** It wants {@link USER} and {@link PASSWORD} for everything. */
   readonly auth?: boolean;
-  /** It speaks TLS with {@link testCertificate}, and wants tokens of this server for everything. */
+  /** It speaks TLS as this server does, and wants its tokens for everything. */
   readonly tokens?: TokenServer;
   /** Where it keeps its content; a temporary folder unless said. Removed in the end. */
   readonly root?: string;
@@ -36,7 +35,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const config = path.join(folder, 'config.yml');
   writeFileSync(path.join(folder, 'htpasswd'), HTPASSWD);
   writeFileSync(config, configuration(folder, host, options));
-  if (options.tokens !== undefined) writeTls(folder);
+  if (options.tokens !== undefined) writeTls(folder, options.tokens.tls);
   const child = spawnGroup('docker-registry', ['serve', config], { stdio: 'ignore' });
   child.once('error', () => undefined); // not installed: said by the wait below
   const url = `${options.tokens === undefined ? 'http' : 'https'}://${host}`;
@@ -52,18 +51,17 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   };
 }
 
-function writeTls(folder: string): void {
-  const { cert, key } = testCertificate();
+function writeTls(folder: string, { cert, key }: TokenServer['tls']): void {
   writeFileSync(path.join(folder, 'tls.pem'), cert);
   writeFileSync(path.join(folder, 'tls-key.pem'), key);
 }
 
-function tokenAuth({ realm, certificate }: TokenServer): string {
+function tokenAuth({ realm, service, issuer, certificate }: TokenServer): string {
   return `auth:
   token:
     realm: ${realm}
-    service: ${TOKEN_SERVICE}
-    issuer: ${TOKEN_ISSUER}
+    service: ${service}
+    issuer: ${issuer}
     rootcertbundle: ${certificate}
 `;
 }

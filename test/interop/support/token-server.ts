@@ -6,8 +6,8 @@ import path from 'node:path';
 import { runOk } from '../../support/processes.ts';
 import { testCertificate } from '../../support/registry/test-registry.ts';
 
-export const TOKEN_SERVICE = 'interop registry';
-export const TOKEN_ISSUER = 'interop tokens';
+const SERVICE = 'interop registry';
+const ISSUER = 'interop tokens';
 /** Seconds that a token lasts. */
 const LIFETIME_S = 300;
 /** Seconds for which distribution takes a token that is over. */
@@ -16,6 +16,10 @@ const LEEWAY_S = 60;
 export interface TokenServer {
   /** Where tokens are, over TLS with the tests' certificate. */
   readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  /** Its TLS certificate and key, PEM texts. */
+  readonly tls: { readonly cert: string; readonly key: string };
   /** The certificate whose key signs them (PEM file). */
   readonly certificate: string;
   /** The scopes of each token that was asked for, in order. */
@@ -56,6 +60,9 @@ export async function startTokenServer(folder: string, login: Login): Promise<To
   if (address === null || typeof address === 'string') throw new Error('not listening');
   return {
     realm: `https://127.0.0.1:${address.port}/token`,
+    service: SERVICE,
+    issuer: ISSUER,
+    tls: testCertificate(),
     certificate: signer.certificate,
     asked,
     giveShort: (tokens) => {
@@ -82,8 +89,8 @@ async function makeSigner(folder: string) {
     token(subject: string, scopes: readonly string[], lifetime: number): string {
       const now = Math.floor(Date.now() / 1000);
       const claims = {
-        iss: TOKEN_ISSUER,
-        aud: TOKEN_SERVICE,
+        iss: ISSUER,
+        aud: SERVICE,
         sub: subject,
         jti: randomUUID(),
         iat: now,
