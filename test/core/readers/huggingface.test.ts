@@ -84,6 +84,12 @@ describe('a Hugging Face folder', () => {
     expect(propertiesOf(await readKnownFolder(without)).parameter_count).toBe(countOf('tiny.safetensors'));
   });
 
+  it('takes the weights of a folder inside where it has none itself', async () => {
+    const onnx = await openFileContent(fixturePath('mlp.onnx'));
+    const facts = await readKnownFolder({ 'config.json': CONFIG, 'onnx/model.onnx': onnx });
+    expect(propertiesOf(facts).parameter_count).toBe(expectedFacts('mlp.onnx').properties.parameter_count);
+  });
+
   it("counts PyTorch's own files: what is tied once, and all shards of an index", async () => {
     const [tied, other] = await Promise.all(
       ['tied.bin', 'kinds.pt'].map((name) => openFileContent(fixturePath(name))),
@@ -189,6 +195,15 @@ describe('a snapshot of a Hugging Face cache', () => {
       }
       await writeFile(join(model, 'secret'), 'secret');
       await symlink('../../secret', join(snapshot, 'vocab.txt'));
+      for (const n of [1, 2, 3]) {
+        const name = `tiny-0000${n}-of-00003.gguf`;
+        await writeFile(join(model, 'blobs', `split${n}`), await readFile(folderPath(`splits/${name}`)));
+        await symlink(`../../blobs/split${n}`, join(snapshot, name));
+      }
+      const one = await readLocalModel([{ path: join(snapshot, 'tiny-00002-of-00003.gguf') }]);
+      expect(one.files).toHaveLength(3);
+      expect(one.findings).toEqual([]);
+      for (const n of [1, 2, 3]) await rm(join(snapshot, `tiny-0000${n}-of-00003.gguf`));
       const { whole, files, findings } = await readLocalModel([{ path: snapshot }]);
       expect(whole?.metadata.name).toBe('tiny-llama');
       expect(files.map(({ title }) => title)).toEqual(['README.md', 'config.json', 'tokenizer.json']);

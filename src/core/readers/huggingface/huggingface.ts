@@ -28,6 +28,8 @@ const CONFIG_KEYS = [
 const OTHER_CONFIGS = ['preprocessor_config.json', 'processor_config.json', 'video_preprocessor_config.json'];
 const TOKENIZER_FILE =
   /^(?:tokenizer.*|vocab\..*|merges\.txt|special_tokens_map\.json|added_tokens\.json|.*\.(?:spm|spiece|tiktoken)|spiece\.model)$/;
+/** Folders inside that are asked for weights. Stops a tree of thousands of folders. */
+const MAX_PLACES_OF_WEIGHTS = 32;
 const CUSTOM_GENERATE = 'custom_generate/generate.py';
 
 /** A folder as transformers, peft and their relatives save it. */
@@ -124,13 +126,18 @@ async function reportGeneration(
   }
 }
 
+/** Of the folder itself; where it has none, of the first folder in it that has (`onnx`, `original`). */
 async function reportWeightsOf(
   folder: ModelFolder,
   facts: FactsBuilder,
   options: FolderReadOptions,
 ): Promise<void> {
-  const chosen = await chooseWeights(folder, '', options);
-  if (chosen === undefined) return;
-  reportWeights([{ prefix: '', files: chosen.files }], facts);
-  facts.details.files = chosen.paths;
+  const inside = new Set(['', ...folder.files.map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1))]);
+  for (const place of [...inside].slice(0, MAX_PLACES_OF_WEIGHTS)) {
+    const chosen = await chooseWeights(folder, place, options);
+    if (chosen === undefined) continue;
+    reportWeights([{ prefix: '', files: chosen.files }], facts);
+    facts.details.files = chosen.paths;
+    return;
+  }
 }

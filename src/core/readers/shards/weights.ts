@@ -18,20 +18,22 @@ export function reportWeights(groups: readonly Weights[], facts: FactsBuilder): 
   let parameters = 0n;
   let isCounted = false;
   for (const { prefix, files } of groups) {
-    const seen = new Set<string>();
+    const earlier = new Set<string>();
     for (const file of files) {
       const count = file.metadata.customProperties.get('parameter_count');
       if (count instanceof JsonNumber && count.isInteger) {
         parameters += BigInt(count.text);
         isCounted = true;
       }
-      for (const tensor of tensorsOf(file)) {
+      const tensors = tensorsOf(file);
+      for (const tensor of tensors) {
         const elements = elementsOf(tensor.shape);
-        // A file counts what it shares within itself once; what it repeats of another is taken off here.
-        if (seen.has(tensor.name)) parameters -= elements;
-        seen.add(tensor.name);
-        tally.add({ ...tensor, name: prefix + tensor.name }, elements, bytesOf(tensor, elements));
+        // What a file shares within itself its reader counts right; what it repeats of another is taken off here.
+        if (earlier.has(tensor.name)) parameters -= elements;
+        const named = prefix === '' ? tensor : { ...tensor, name: prefix + tensor.name };
+        tally.add(named, elements, bytesOf(tensor, elements));
       }
+      if (files.length > 1) for (const { name } of tensors) earlier.add(name);
     }
   }
   if (!isCounted) return;
