@@ -84,16 +84,16 @@ it('texts of documents that are names of objects stay texts', async () => {
   expect(Object.prototype).not.toHaveProperty('a');
 });
 
-it('many parts of many tensors are listed up to a sum', async () => {
+it('many parts of many tensors are listed up to a sum', { timeout: 30_000 }, async () => {
   const header = JSON.stringify(
     Object.fromEntries(
-      Array.from({ length: 60_000 }, (_, i) => [`t${i}`, { dtype: 'F32', shape: [0], data_offsets: [0, 0] }]),
+      Array.from({ length: 45_000 }, (_, i) => [`t${i}`, { dtype: 'F32', shape: [0], data_offsets: [0, 0] }]),
     ),
   );
   const bytes = new Uint8Array(8 + header.length);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(new TextEncoder().encode(header), 8);
-  const names = Array.from({ length: 6 }, (_, i) => `m-0000${i + 1}-of-00006.safetensors`);
+  const names = Array.from({ length: 5 }, (_, i) => `m-0000${i + 1}-of-00005.safetensors`);
   const facts = await readMemoryFolder(contents(Object.fromEntries(names.map((name) => [name, bytes]))));
   expect(facts?.details.tensors).toHaveLength(100_000);
 });
