@@ -112,6 +112,19 @@ describe('files of torch', () => {
     expect(counted.bytes()).toBeLessThan(2 * 1024 * 1024);
   });
 
+  it('a pickle of half a megabyte costs three requests as well', async () => {
+    const long = latin1(`\x80\x02(${`X\xff\0\0\0${'x'.repeat(255)}`.repeat(2000)}l.`);
+    const bytes = archive(
+      long,
+      { name: 'm/data/0', data: Buffer.alloc(8_000_000) },
+      { name: 'm/version', data: '3' },
+    );
+    const counted = countingContent(bytesContent(bytes));
+    await readModelFile({ path: 'big.pt', content: counted.content });
+    expect(counted.ranges.length).toBeLessThanOrEqual(3);
+    expect(counted.bytes()).toBeLessThan(2 * 1024 * 1024);
+  });
+
   it('a pickle behind large storages costs three requests as well', async () => {
     const storage = { name: 'm/data/0', data: Buffer.alloc(8_000_000) };
     const padding = { name: 'm/data/1', data: Buffer.alloc(8_000_000) };
@@ -203,6 +216,14 @@ describe('files of torch that lie', () => {
       data: Buffer.alloc(16),
     });
     expect(propertiesOf(await readBytes('x.pt', bytes)).parameter_count).toBe(4);
+  });
+
+  it('the same part of a storage under two names counts once', async () => {
+    const one = oneTensor(12, 'K\x04\x85').subarray(3, -2).toString('latin1');
+    const two = latin1(`\x80\x02}(${one}${one.replace('X\x01\0\0\0w', 'X\x01\0\0\0v')}u.`);
+    const facts = await readBytes('x.pt', archive(two, { name: 'm/data/0', data: Buffer.alloc(48) }));
+    expect(Object.keys(tensorsOf(facts))).toEqual(['w', 'v']);
+    expect(propertiesOf(facts).parameter_count).toBe(4);
   });
 
   it('a pickle that names itself ends', async () => {
