@@ -8,8 +8,10 @@ import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
 import { npyReader } from './numpy/npy.ts';
 import { onnxReader } from './onnx/onnx.ts';
+import { openvinoReader } from './openvino/openvino.ts';
 import { readHead, withHead } from './parse/byte-source.ts';
 import { joblibReader, pickleReader } from './pickle/pickle.ts';
+import { pmmlReader } from './pmml.ts';
 import { legacyTorchReader } from './pytorch/torch-legacy.ts';
 import { tarTorchReader } from './pytorch/torch-tar.ts';
 import { unstopped } from './read-file.ts';
@@ -38,6 +40,8 @@ export const MODEL_READERS: readonly ModelReader[] = [
   xgboostReader,
   lightgbmReader,
   catboostReader,
+  pmmlReader,
+  openvinoReader,
   onnxReader,
   joblibReader,
   pickleReader,

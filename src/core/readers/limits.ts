@@ -108,6 +108,8 @@ export const MAX_LIGHTGBM_TEXT_BYTES = 16 * 1024 * 1024;
 export const MAX_CATBOOST_INFO_BYTES = 1024 * 1024;
 /** Features of a CatBoost model that are looked into, a table each. */
 export const MAX_CATBOOST_FEATURES = 100_000;
+/** Bytes of a PMML document that is walked whole; of a larger one what stands before the model's parts. */
+export const MAX_PMML_WALKED_BYTES = 4 * 1024 * 1024;
 /** Bytes of an XGBoost model that is walked whole; of a larger one the trees are jumped over. Stops inspecting it from being a download. */
 export const MAX_XGBOOST_WALKED_BYTES = 4 * 1024 * 1024;
 /** Bytes at the end of a large XGBoost model in which what follows the trees is looked for; it takes a few hundred. */
@@ -172,6 +174,14 @@ export const MAX_RANK = 64;
 export const MAX_HEADER_JSON_DEPTH = 64;
 /** Nesting of protobuf messages (ONNX subgraphs). Stops the stack from running out. */
 export const MAX_PROTOBUF_DEPTH = 64;
+/** Bytes of an XML document that are walked. */
+export const MAX_XML_BYTES = 64 * 1024 * 1024;
+/** Nesting of XML elements; trees of PMML are nested as deep as they are. The walk itself does not nest. */
+export const MAX_XML_DEPTH = 2000;
+/** Attributes of one XML element. Stops a million small ones, which cost far more memory than file. */
+export const MAX_XML_ATTRIBUTES = 1000;
+/** Bytes of XML without a tag: the parser gathers comments, attributes and texts whole. */
+export const MAX_XML_TOKEN_BYTES = 4 * 1024 * 1024;
 /** Tables of a flatbuffer that are looked into. Stops tables that name the same tables again and again, level by level. */
 export const MAX_FLATBUFFER_TABLES = 500_000;
 /** Names in a histogram, map or set (operators, domains, initializers). Stops a file of nothing but distinct names. */
