@@ -68,7 +68,9 @@ export function tensorTile(details: ModelFacts['details'] = {}): readonly FactVi
 export function unverifiedNotice(): NoticeView {
   return {
     level: 'info',
-    text: vscode.l10n.t('Read by ranges, unverified: a digest covers the whole file, which was not fetched.'),
+    text: vscode.l10n.t(
+      'The model was read by ranges, unverified: a digest covers the whole file, which was not fetched.',
+    ),
   };
 }
 

@@ -21,14 +21,14 @@ export class GridHeading {
 }
 
 function drawHeading(
-  { title, amounts }: GridColumn,
+  { title, amounts, bars }: GridColumn,
   index: number,
   sort: (column: number) => void,
 ): HTMLElement {
   const cell = element(
     'div',
     {
-      class: amounts === undefined ? 'cell' : 'cell amount',
+      class: amounts === undefined || bars ? 'cell' : 'cell amount',
       role: 'columnheader',
       'aria-colindex': String(index + 1),
       'aria-sort': 'none',

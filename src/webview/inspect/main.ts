@@ -6,7 +6,17 @@ import './style.css';
 import './grid.css';
 import './pictures.css';
 
-declare function acquireVsCodeApi(): { postMessage(message: FromWebview): void };
+/** What is kept while the tab is hidden, when the page is gone. */
+interface PageState {
+  /** Pixels. */
+  readonly scrolled: number;
+}
+
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromWebview): void;
+  getState(): PageState | undefined;
+  setState(state: PageState): void;
+};
 
 const vscode = acquireVsCodeApi();
 const root = document.body;
@@ -14,6 +24,11 @@ const root = document.body;
 window.addEventListener('message', ({ data }: MessageEvent<ToWebview>) => {
   const drawn = draw(data);
   root.replaceChildren(drawn);
+  if (data.type === 'report') window.scrollTo({ top: vscode.getState()?.scrolled ?? 0 });
+});
+// Not `scroll`, which a page that is emptied for a reload ends at the top with.
+window.addEventListener('scrollend', () => {
+  if (root.querySelector('main.message') === null) vscode.setState({ scrolled: window.scrollY });
 });
 vscode.postMessage({ type: 'ready' });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Page } from 'playwright-core';
 import { madeLlama } from '../../support/made-llama.ts';
 import { writeSparseSafetensors } from '../../support/safetensors-file.ts';
@@ -29,6 +30,7 @@ export function modelViewerSuite(name: string, theme: string): Suite {
       { name: 'every control by Tab', run: tabThrough },
       { name: 'its tensors by keys alone', run: walkTensors },
       { name: 'a list of 100,000 tensors scrolls', run: scrollMany },
+      { name: 'the place in the page is kept while another tab is looked at', run: leaveAndReturn },
       { name: 'a pickle with findings', run: viewPickle },
       { name: 'a pipeline with its steps and hyperparameters', run: viewPipeline },
       { name: 'a GGUF model', run: viewGguf },
@@ -152,6 +154,22 @@ async function scrollMany(stage: Stage): Promise<void> {
   await filter.fill('9999');
   await view.getByText('19 of 100,000').waitFor();
   console.log(`       a filter over 100,000 rows: ${Date.now() - typed} ms`);
+}
+
+async function leaveAndReturn(stage: Stage): Promise<void> {
+  const { page, workbench } = stage;
+  const view = await open(stage, 'llama.safetensors');
+  await view.getByRole('heading', { name: 'Metadata', exact: true }).scrollIntoViewIfNeeded();
+  const place = () => view.locator('main').evaluate(() => Math.round(window.scrollY));
+  const before = await place();
+  assert(before > 0);
+  await workbench.explorerRow('iris.onnx').click({ button: 'right' });
+  await workbench.choose('Open Model Viewer');
+  await view.getByRole('heading', { name: 'iris', exact: true }).waitFor();
+  await page.getByRole('tab', { name: 'llama.safetensors' }).click();
+  await view.getByRole('heading', { name: 'llama', exact: true }).waitFor();
+  for (let tries = 0; tries < 40 && (await place()) !== before; tries += 1) await sleep(50);
+  assert.equal(await place(), before);
 }
 
 async function viewPipeline(stage: Stage): Promise<void> {
