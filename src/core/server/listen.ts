@@ -51,7 +51,7 @@ async function listen(server: Server, host: string, port: number, optional: bool
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses this port',
+  EADDRINUSE: 'another program uses this port; port 0 takes any that is free',
   EACCES: 'this port needs rights that this program does not have',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'no such address',
