@@ -9,6 +9,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link Content.stream}. */
+export interface StreamOptions extends CallOptions {
+  /**
+   * Gives the memory of at least so many bytes that a chunk is read into; whoever passes this decides when it is used
+   * again. Files ask for it; other content may have memory of its own.
+   */
+  readonly allocate?: ((bytes: number) => Uint8Array) | undefined;
+}
+
 /**
  * Bytes of known size that can be read again, and in part. A stream could not be retried or resumed, a buffer could
  * not hold a model. Chunks of {@link stream} are 64 KiB to 1 MiB and are the reader's to keep.
@@ -20,7 +29,7 @@ export interface Content {
   readonly size: number;
   /** The bytes from `start` (default 0) to before `end` (default `size`); both are clamped to the content. */
   slice(start?: number, end?: number): Content;
-  stream(options?: CallOptions): AsyncIterable<Uint8Array>;
+  stream(options?: StreamOptions): AsyncIterable<Uint8Array>;
   /** The stream of the whole rejects unless its bytes have this digest, so whoever stores them need not hash again. */
   readonly verifies?: Digest | undefined;
 }
@@ -34,7 +43,7 @@ export interface Piece {
 /** Content that comes faster over several connections, in pieces of any order. Every byte comes once; unverified. */
 export interface PiecewiseContent extends Content {
   /** @param from bytes before it are there already */
-  pieces(from: number, options?: CallOptions): AsyncIterable<Piece>;
+  pieces(from: number, options?: StreamOptions): AsyncIterable<Piece>;
 }
 
 export function isPiecewise(content: Content): content is PiecewiseContent {
@@ -52,6 +61,8 @@ export function isFileContent(content: Content): content is FileContent {
 
 /** Bytes a file is read by: large enough to be few calls, small enough to keep memory flat. */
 const READ_BYTES = 256 * 1024;
+/** The same where the memory is used again. */
+const REUSED_READ_BYTES = 1024 * 1024;
 /** Largest chunk of a stream, bytes. */
 const MAX_CHUNK_BYTES = 1024 * 1024;
 
@@ -148,7 +159,7 @@ async function* readRange(
   state: FileState,
   from: number,
   to: number,
-  options?: CallOptions,
+  { signal, allocate }: StreamOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const changed = () =>
     new OmlmdError('file-changed', `read ${path}: the file changed while it was being read`);
@@ -156,9 +167,10 @@ async function* readRange(
   try {
     if (!sameState(await stateOf(file), state)) throw changed();
     for (let at = from; at < to; ) {
-      options?.signal?.throwIfAborted();
-      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at));
-      const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at);
+      signal?.throwIfAborted();
+      const length = Math.min(allocate ? REUSED_READ_BYTES : READ_BYTES, to - at);
+      const buffer = allocate?.(length) ?? Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await file.read(buffer, 0, length, at);
       if (bytesRead === 0) throw changed();
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
@@ -189,7 +201,7 @@ export async function readAll(content: Content, limit: number, options?: CallOpt
 export async function* sizedStream(
   content: Pick<Content, 'stream'>,
   expected: { readonly digest?: Digest; readonly size: number },
-  options?: CallOptions,
+  options?: StreamOptions,
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
   for await (const chunk of content.stream(options)) {

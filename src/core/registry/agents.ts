@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type net from 'node:net';
 import tls from 'node:tls';
 
 /** Connections to one host at once: 12 small requests beside 3 blobs, with room for the ranges of one. */
@@ -31,6 +32,20 @@ function withoutThisMachine(env: Readonly<Record<string, string | undefined>>) {
   return { ...env, no_proxy: all, NO_PROXY: all };
 }
 
+/** Bytes that one read of a plain socket may bring; they stay in the processor's cache until they are copied. */
+const READ_BYTES = 256 * 1024;
+
+/** Reads into the same memory again and again: `BodyReader` has copied what came before the next read. */
+function largeReads(): net.OnReadOpts {
+  return {
+    buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    callback(this: net.Socket, count: number, buffer: Uint8Array) {
+      this.emit('data', buffer.subarray(0, count));
+      return !this.isPaused();
+    },
+  };
+}
+
 /** The keep-alive agents of one transport; made when first needed. */
 export class Agents {
   readonly #options: AgentOptions;
@@ -45,7 +60,12 @@ export class Agents {
   /** The client certificate is an identity, so it is shown to the registry and to nobody it redirects to. */
   agentFor(url: URL, registry: URL): http.Agent {
     if (url.protocol === 'http:') {
-      this.#http ??= new http.Agent(this.#common());
+      // The agent hands `onread` on to its sockets.
+      const options: http.AgentOptions & { readonly onread: net.OnReadOpts } = {
+        ...this.#common(),
+        onread: largeReads(),
+      };
+      this.#http ??= new http.Agent(options);
       return this.#http;
     }
     if (url.origin !== registry.origin) {

@@ -30,6 +30,7 @@ export class ChunkFeed {
   async #chunkAt(from: number, length: number): Promise<Chunk> {
     const kept = cutChunk(this.#current, from, length);
     if (kept !== undefined) return kept;
+    if (this.#current !== undefined && from >= this.#current.end) this.#reader.release(this.#current);
     const ahead = this.#ahead;
     this.#ahead = undefined;
     this.#current = cutChunk(await ahead, from, length) ?? (await this.#reader.read(from, length));

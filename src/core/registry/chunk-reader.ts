@@ -1,5 +1,6 @@
 import { OmlmdError } from '../errors.ts';
 import { BACKGROUND_BYTES } from '../oci/background-hash.ts';
+import { BlockPool } from '../oci/block-pool.ts';
 import type { CallOptions, Content } from '../oci/content.ts';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
 import { type RunningHash, startRunningHash } from '../oci/running-hash.ts';
@@ -28,6 +29,7 @@ export class ChunkReader {
   readonly #expected: Incoming;
   readonly #content: Content;
   readonly #options: CallOptions;
+  readonly #pool = new BlockPool();
   #hash: Promise<RunningHash> | undefined;
   #position = 0;
   #stream: AsyncIterator<Uint8Array> | undefined;
@@ -57,6 +59,11 @@ export class ChunkReader {
     }
     if (end === this.#expected.size) await this.#assertEnd();
     return { start, end, parts };
+  }
+
+  /** A chunk that the registry has: its memory is used for the next ones. */
+  release({ parts }: Chunk): void {
+    this.#pool.give(parts);
   }
 
   /**
@@ -105,7 +112,7 @@ export class ChunkReader {
     // From the start the whole is read, so that the content's own checks at its end run.
     const from = this.#position;
     const source = from === 0 ? this.#content : this.#content.slice(from);
-    this.#stream ??= source.stream(this.#options)[Symbol.asyncIterator]();
+    this.#stream ??= source.stream({ ...this.#options, allocate: this.#pool.take })[Symbol.asyncIterator]();
     for (;;) {
       const { value, done } = await this.#stream.next();
       if (done) return undefined;

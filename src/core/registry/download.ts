@@ -1,5 +1,11 @@
 import { OmlmdError, quote } from '../errors.ts';
-import { type CallOptions, type Piece, type PiecewiseContent, verifiedStream } from '../oci/content.ts';
+import {
+  type CallOptions,
+  type Piece,
+  type PiecewiseContent,
+  type StreamOptions,
+  verifiedStream,
+} from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { HttpResponse } from './http-exchange.ts';
 import { ParallelDownload } from './parallel-download.ts';
@@ -21,7 +27,7 @@ export interface RemoteBlob {
 export function remoteContent(blob: RemoteBlob): PiecewiseContent {
   const { descriptor } = blob;
   const raw = (start: number, end: number) => ({
-    stream: (options?: CallOptions) => download(blob, start, end, options),
+    stream: (options?: StreamOptions) => download(blob, start, end, options),
   });
   return {
     size: descriptor.size,
@@ -32,7 +38,7 @@ export function remoteContent(blob: RemoteBlob): PiecewiseContent {
   };
 }
 
-export interface DownloadOptions extends CallOptions {
+export interface DownloadOptions extends StreamOptions {
   /** Called, before anything is skipped, when the registry does not answer ranges; must throw. */
   readonly onIgnoredRange?: (() => never) | undefined;
 }
@@ -41,7 +47,7 @@ function pieces(
   blob: RemoteBlob,
   from: number,
   to: number,
-  options: CallOptions | undefined,
+  options: StreamOptions | undefined,
 ): AsyncGenerator<Piece> {
   return new ParallelDownload((at, end, more) => download(blob, at, end, more), options).pieces(from, to);
 }
@@ -81,7 +87,7 @@ export async function* download(
         whole = true; // the registry cannot count: read from the start and skip (R13)
         continue;
       }
-      for await (const chunk of part(blob, opened, at, to)) {
+      for await (const chunk of part(blob, opened, at, to, options)) {
         at += chunk.byteLength;
         budget.progressed();
         yield chunk;
@@ -140,10 +146,16 @@ async function open(
 }
 
 /** The bytes from `at` to before `to` of an answer. One byte more than the blob has is an error, not read on (S11). */
-async function* part(blob: RemoteBlob, opened: Opened, at: number, to: number): AsyncGenerator<Uint8Array> {
+async function* part(
+  blob: RemoteBlob,
+  opened: Opened,
+  at: number,
+  to: number,
+  { allocate }: StreamOptions,
+): AsyncGenerator<Uint8Array> {
   const { size } = blob.descriptor;
   let position = opened.start;
-  for await (const chunk of opened.response.body()) {
+  for await (const chunk of opened.response.body({ allocate })) {
     const first = position;
     position += chunk.byteLength;
     if (position > size)

@@ -1,6 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { OmlmdError } from '../errors.ts';
+import type { StreamOptions } from '../oci/content.ts';
+import { BodyReader } from './body-reader.ts';
 import { networkError } from './network-error.ts';
 
 /** A request body that can be sent again: a retry, a redirect and a new token each need it from the start. */
@@ -30,8 +32,8 @@ export interface HttpResponse {
   readonly headers: http.IncomingHttpHeaders;
   /** Where the answer came from, after redirects. */
   readonly url: URL;
-  /** The bytes as sent: nothing is inflated (S6). Leaving the loop early closes the connection (S11). */
-  body(): AsyncIterable<Uint8Array>;
+  /** The bytes as sent, once: nothing is inflated (S6). Leaving the loop early closes the connection (S11). */
+  body(options?: StreamOptions): AsyncIterable<Uint8Array>;
   /** Gives the connection back, or closes it when much is left; every response is read to its end or discarded. */
   discard(): void;
 }
@@ -78,9 +80,14 @@ function sizeOf(body: RequestBody): number {
   return 'size' in body ? body.size : body.reduce((sum, chunk) => sum + chunk.byteLength, 0);
 }
 
-function answer(outgoing: http.ClientRequest): Promise<http.IncomingMessage> {
+interface Answer {
+  readonly incoming: http.IncomingMessage;
+  readonly reader: BodyReader;
+}
+
+function answer(outgoing: http.ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    outgoing.once('response', resolve);
+    outgoing.once('response', (incoming) => resolve({ incoming, reader: new BodyReader(incoming) }));
     // Stays: an EPIPE that follows an early answer must not become an unhandled error.
     outgoing.on('error', reject);
     outgoing.once('close', () => reject(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })));
@@ -116,7 +123,7 @@ function writableAgain(outgoing: http.ClientRequest): Promise<void> {
 function received(
   request: HttpRequest,
   outgoing: http.ClientRequest,
-  incoming: http.IncomingMessage,
+  { incoming, reader }: Answer,
 ): HttpResponse {
   // From here only the wait for a byte is timed: a slow reader is not a stalled registry.
   outgoing.setTimeout(0);
@@ -124,7 +131,7 @@ function received(
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
     url: request.url,
-    body: () => bodyOf(request, incoming),
+    body: (options = {}) => bodyOf(request, reader, options),
     discard: () => {
       if (incoming.destroyed) return;
       const left = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY);
@@ -133,29 +140,21 @@ function received(
         incoming.destroy();
         return;
       }
-      incoming.on('error', () => {});
       outgoing.setTimeout(request.stallMs);
-      incoming.resume();
+      reader.drop();
     },
   };
 }
 
-async function* bodyOf(request: HttpRequest, incoming: http.IncomingMessage): AsyncGenerator<Uint8Array> {
-  let timer: NodeJS.Timeout | undefined;
-  const watch = () => {
-    timer = setTimeout(() => incoming.destroy(stalled(request)), request.stallMs);
-  };
+async function* bodyOf(
+  request: HttpRequest,
+  reader: BodyReader,
+  options: StreamOptions,
+): AsyncGenerator<Uint8Array> {
   try {
-    watch();
-    for await (const chunk of incoming) {
-      clearTimeout(timer);
-      yield chunk as Uint8Array; // no encoding was set, so chunks are Buffers
-      watch();
-    }
+    yield* reader.stream(options, request.stallMs, () => stalled(request));
   } catch (error) {
     throw failure(request, error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { isOmlmdError } from '../errors.ts';
-import type { CallOptions, Piece } from '../oci/content.ts';
+import type { Piece, StreamOptions } from '../oci/content.ts';
 
 /** Gives the bytes from `from` to before `to`, taken up again where they break off. */
 export type ReadRange = (
   from: number,
   to: number,
-  options: CallOptions & { readonly onIgnoredRange?: (() => never) | undefined },
+  options: StreamOptions & { readonly onIgnoredRange?: (() => never) | undefined },
 ) => AsyncIterable<Uint8Array>;
 
 /** Most connections for one blob. */
@@ -20,7 +20,7 @@ const WORTHWHILE_GAIN = 1.15;
 /** Share of the time that this thread may be busy: above it, it is what limits, and more connections only more work. */
 const MAX_BUSY = 0.3;
 /** Pieces that wait to be taken; the connections wait beyond that, so memory stays flat. */
-const MAX_QUEUED = 32;
+const MAX_QUEUED = 4;
 
 /** A part of the blob that one connection fetches. */
 interface Region {
@@ -38,6 +38,7 @@ class RangeIgnored extends Error {}
  */
 export class ParallelDownload {
   readonly #read: ReadRange;
+  readonly #allocate: StreamOptions['allocate'];
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
   readonly #regions = new Set<Region>();
@@ -50,8 +51,9 @@ export class ParallelDownload {
   #wakeConsumer: (() => void) | undefined;
   #wakeProducers: (() => void)[] = [];
 
-  constructor(read: ReadRange, { signal }: CallOptions = {}) {
+  constructor(read: ReadRange, { signal, allocate }: StreamOptions = {}) {
     this.#read = read;
+    this.#allocate = allocate;
     this.#signal = signal ? AbortSignal.any([signal, this.#failed.signal]) : this.#failed.signal;
     this.#signal.addEventListener('abort', () => this.#wake());
   }
@@ -159,7 +161,11 @@ export class ParallelDownload {
     const ignored = (): never => {
       throw new RangeIgnored();
     };
-    const options = { signal: this.#signal, ...(further ? { onIgnoredRange: ignored } : {}) };
+    const options = {
+      signal: this.#signal,
+      allocate: this.#allocate,
+      ...(further ? { onIgnoredRange: ignored } : {}),
+    };
     let waiting = further;
     if (waiting) this.#pending += 1;
     try {

@@ -1,7 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import { OmlmdError } from '../errors.ts';
 import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
-import { type CallOptions, type Content, isPiecewise, type Piece, sizedStream } from '../oci/content.ts';
+import { BlockPool } from '../oci/block-pool.ts';
+import {
+  type CallOptions,
+  type Content,
+  isPiecewise,
+  type Piece,
+  type StreamOptions,
+  sizedStream,
+} from '../oci/content.ts';
 import { type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
 import { inOrder, writePieces } from './piece-writer.ts';
 import type { ByteRange, WrittenRanges } from './written-ranges.ts';
@@ -34,8 +42,10 @@ export async function fillFile(
   const hash = size <= BACKGROUND_BYTES ? undefined : new BackgroundHash(file.fd, algorithm);
   try {
     hash?.advance(written.frontier);
+    const pool = new BlockPool();
     const onFrontier = (bytes: number) => hash?.advance(bytes);
-    await writePieces(file, missingPieces(content, size, options), { ...options, onFrontier });
+    const pieces = missingPieces(content, size, written, { signal, allocate: pool.take });
+    await writePieces(file, pieces, { ...options, onFrontier, onSpent: (parts) => pool.give(parts) });
     if (hash === undefined) return await hashHandle(file, size, algorithm, { signal });
     return await unlessAborted(hash.digest(size), signal);
   } finally {
@@ -47,14 +57,15 @@ export async function fillFile(
 async function* missingPieces(
   content: Content,
   size: number,
-  { written, signal }: FillOptions,
+  written: WrittenRanges,
+  options: StreamOptions,
 ): AsyncGenerator<Piece> {
   // As it is now: it changes with every piece.
-  for (const gap of written.gaps(size)) yield* piecesOf(content, gap, { signal });
+  for (const gap of written.gaps(size)) yield* piecesOf(content, gap, options);
 }
 
 /** A gap in pieces. Slices, also of the whole: what is hashed from the file is not hashed on its way, too. */
-function piecesOf(content: Content, { start, end }: ByteRange, options: CallOptions): AsyncIterable<Piece> {
+function piecesOf(content: Content, { start, end }: ByteRange, options: StreamOptions): AsyncIterable<Piece> {
   const upTo = end === content.size ? content : content.slice(0, end);
   if (end - start >= PARALLEL_BYTES && isPiecewise(upTo)) return upTo.pieces(start, options);
   return inOrder(sizedStream(content.slice(start, end), { size: end - start }, options), start);

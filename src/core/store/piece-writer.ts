@@ -9,6 +9,8 @@ export interface WritePiecesOptions {
   readonly onBytes?: ((done: number) => void) | undefined;
   /** Told after each write how many bytes from the start are there without a gap. */
   readonly onFrontier?: ((bytes: number) => void) | undefined;
+  /** Told of pieces that are written: their memory may be used again. */
+  readonly onSpent?: ((parts: readonly Uint8Array[]) => void) | undefined;
   /** Waited for after each write, before the next one. */
   readonly onWritten?: (() => Promise<void>) | undefined;
 }
@@ -98,6 +100,7 @@ class PieceWriter {
   async #write({ position, parts, bytes }: Run): Promise<void> {
     const { bytesWritten } = await this.#file.writev(parts, position);
     if (bytesWritten < bytes) await this.#writeRest(position, parts, bytesWritten);
+    this.#options.onSpent?.(parts);
     this.#done += bytes;
     this.#written.add(position, position + bytes);
     this.#options.onBytes?.(this.#done);
