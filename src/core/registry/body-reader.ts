@@ -122,7 +122,12 @@ export class BodyReader {
   }
 
   #add(bytes: Uint8Array): void {
-    if (this.#state !== 'open') return this.#regulate();
+    if (this.#state === 'open') this.#copy(bytes);
+    this.#regulate();
+    this.#onChange();
+  }
+
+  #copy(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.byteLength; ) {
       if (this.#filled === this.#block.byteLength) this.#renew(bytes.byteLength - at);
       const part = bytes.subarray(at, at + this.#block.byteLength - this.#filled);
@@ -132,8 +137,6 @@ export class BodyReader {
       if (this.#filled === BLOCK_BYTES) this.#hand(this.#cut());
     }
     this.#left = Math.max(0, this.#left - bytes.byteLength);
-    this.#regulate();
-    this.#onChange();
   }
 
   /** A new block for what comes next: no larger than the rest of the body, if that is known. */
