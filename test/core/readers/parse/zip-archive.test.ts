@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesContent } from '../../../../src/core/oci/content.ts';
+import { bytesContent, type Content } from '../../../../src/core/oci/content.ts';
 import { FactsBuilder } from '../../../../src/core/readers/facts.ts';
 import { ParseStop } from '../../../../src/core/readers/parse/parse-stop.ts';
 import { ZipArchive } from '../../../../src/core/readers/parse/zip-archive.ts';
@@ -26,23 +26,58 @@ async function unpack(bytes: Uint8Array) {
   return { ...opened, texts };
 }
 
-/** The zip64 records before an end that leaves everything to them. */
-function zip64(entries: readonly Entry[], change: { statedAt?: number; end32?: number } = {}): Buffer {
-  const parts = zipParts(entries);
+/** The zip64 records and an end that leaves everything to them. */
+function end64(
+  directory: Uint8Array,
+  count: number,
+  directoryAt: number,
+  end32 = 0xffffffff,
+  statedAt?: number,
+): Buffer {
   const record = Buffer.alloc(56);
   record.writeUInt32LE(0x06064b50, 0);
   record.writeBigUInt64LE(44n, 4);
-  record.writeBigUInt64LE(BigInt(parts.count), 24);
-  record.writeBigUInt64LE(BigInt(parts.count), 32);
-  record.writeBigUInt64LE(BigInt(parts.directory.byteLength), 40);
-  record.writeBigUInt64LE(BigInt(parts.body.byteLength), 48);
+  record.writeBigUInt64LE(BigInt(count), 24);
+  record.writeBigUInt64LE(BigInt(count), 32);
+  record.writeBigUInt64LE(BigInt(directory.byteLength), 40);
+  record.writeBigUInt64LE(BigInt(directoryAt), 48);
   const locator = Buffer.alloc(20);
   locator.writeUInt32LE(0x07064b50, 0);
-  const at = parts.body.byteLength + parts.directory.byteLength;
-  locator.writeBigUInt64LE(BigInt(change.statedAt ?? at), 8);
-  const end = zipEnd({ count: 0xffff, directory: Buffer.alloc(0) }, change.end32 ?? 0xffffffff);
+  locator.writeBigUInt64LE(BigInt(statedAt ?? directoryAt + directory.byteLength), 8);
+  const end = zipEnd({ count: 0xffff, directory: Buffer.alloc(0) }, end32);
   end.writeUInt32LE(0xffffffff, 12);
-  return Buffer.concat([parts.body, parts.directory, record, locator, end]);
+  return Buffer.concat([record, locator, end]);
+}
+
+function zip64(entries: readonly Entry[], end32?: number): Buffer {
+  const { body, directory, count } = zipParts(entries);
+  return Buffer.concat([body, directory, end64(directory, count, body.byteLength, end32)]);
+}
+
+/** An extra field with 64-bit numbers. */
+function numbers64(...values: readonly number[]): Buffer {
+  const field = Buffer.alloc(4 + 8 * values.length);
+  field.writeUInt16LE(1, 0);
+  field.writeUInt16LE(8 * values.length, 2);
+  for (const [index, value] of values.entries()) field.writeBigUInt64LE(BigInt(value), 4 + 8 * index);
+  return field;
+}
+
+/** Zeros, but for these parts; of any size without taking memory. */
+function sparseContent(size: number, parts: ReadonlyMap<number, Uint8Array>, from = 0): Content {
+  return {
+    size,
+    slice: (start = 0, end = size) => sparseContent(Math.min(end, size) - start, parts, from + start),
+    async *stream() {
+      const bytes = Buffer.alloc(size);
+      for (const [at, part] of parts) {
+        const first = Math.max(at, from);
+        const last = Math.min(at + part.byteLength, from + size);
+        if (first < last) bytes.set(part.subarray(first - at, last - at), first - from);
+      }
+      yield bytes;
+    },
+  };
 }
 
 describe('a zip file', () => {
@@ -66,6 +101,31 @@ describe('a zip file', () => {
     expect(await archive.content(b)).toBeUndefined();
     const content = await archive.content(a);
     expect(content?.size).toBe(5);
+  });
+
+  it('of more than 4 GiB is read by its ends, with its places from the zip64 fields', async () => {
+    const weights = 5 * 2 ** 30;
+    const first = zipParts([{ name: 'weights', flags: 8, extra: numbers64(weights, weights) }]);
+    first.directory.writeUInt32LE(0xffffffff, 20);
+    first.directory.writeUInt32LE(0xffffffff, 24);
+    const lastAt = first.body.byteLength + weights;
+    const last = zipParts([{ ...A, headerAt: 0xffffffff, extra: numbers64(lastAt) }]);
+    const directory = Buffer.concat([first.directory, last.directory]);
+    const directoryAt = lastAt + last.body.byteLength;
+    const end = Buffer.concat([last.body, directory, end64(directory, 2, directoryAt)]);
+    const parts = new Map<number, Uint8Array>([
+      [0, first.body],
+      [lastAt, end],
+    ]);
+    const counted = countingContent(sparseContent(lastAt + end.byteLength, parts));
+    const facts = new FactsBuilder();
+    const archive = await ZipArchive.open(counted.content, facts, {});
+    const [large, small] = archive.members;
+    if (large === undefined || small === undefined) throw new Error('two members');
+    expect((await archive.content(large))?.size).toBe(weights);
+    expect(Buffer.from(await archive.bytes(small, 10)).toString()).toBe('first');
+    expect(facts.build('zip', 'x').findings).toEqual([]);
+    expect(counted.bytes()).toBeLessThan(400_000);
   });
 
   it('may be empty, and may have a comment', async () => {
@@ -124,7 +184,8 @@ describe('tricks in a zip file', () => {
     ['fewer members than stated', fewer(), 'high hidden-data'],
     ['a name in the extra field', zip({ ...A, extra: unicodeName('evil') }), 'high hidden-data'],
     ['a bomb by its stated size', zip({ ...B, size: 2 ** 31 }), 'high malformed'],
-    ['ends that do not agree', zip64([A], { end32: 7 }), 'high hidden-data'],
+    ['two zip64 ends', twoEnds64(), 'high hidden-data'],
+    ['ends that do not agree', zip64([A], 7), 'high hidden-data'],
   ])('%s is a finding', async (_what, bytes, code) => {
     const { archive, codes } = await open(bytes);
     for (const member of archive.members) await archive.bytes(member, 1000).catch(() => undefined);
@@ -215,4 +276,12 @@ function unicodeName(name: string): Buffer {
   field.writeUInt16LE(5 + name.length, 2);
   field[4] = 1;
   return Buffer.concat([field, Buffer.from(name)]);
+}
+
+/** Whoever counts back takes the second record, whoever goes to the stated place the first. */
+function twoEnds64(): Buffer {
+  const { body, directory } = zipParts([A]);
+  const at = body.byteLength + directory.byteLength;
+  const first = end64(directory, 1, body.byteLength).subarray(0, 56);
+  return Buffer.concat([body, directory, first, end64(directory, 1, body.byteLength + 56, 0xffffffff, at)]);
 }
