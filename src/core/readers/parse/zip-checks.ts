@@ -1,4 +1,3 @@
-import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_ZIP_GAP_BYTES, MAX_ZIP_UNPACKED_RATIO, MAX_ZIP_UNPACKED_TOTAL_RATIO } from '../limits.ts';
 import type { Severity } from '../reader.ts';
@@ -18,10 +17,8 @@ export function checkZipDirectory(directory: ZipDirectory, facts: FactsBuilder):
     facts.finding(severity, code, `${memberName(first)}${more} ${what}`, `offset ${first.headerAt}`);
   };
   note(duplicates(members), 'high', 'hidden-data', 'stands in the zip file more than once');
-  const odd = members.filter(({ name }) => companionPath(name) === undefined);
-  note(odd.filter(hasControls), 'high', 'hidden-data', 'has control characters in its name, or none');
-  const outside = odd.filter((member) => !hasControls(member));
-  note(outside, 'critical', 'external-path', 'would be unpacked outside of its folder');
+  note(members.filter(hasControls), 'high', 'hidden-data', 'has control characters in its name, or none');
+  note(members.filter(leavesFolder), 'critical', 'external-path', 'would be unpacked outside of its folder');
   note(members.filter(isEncrypted), 'high', 'encrypted', 'is marked as encrypted');
   const renamed = members.filter(({ name, otherName }) => otherName !== undefined && otherName !== name);
   note(renamed, 'high', 'hidden-data', 'has another name for some programs');
@@ -50,6 +47,11 @@ function duplicates(members: readonly ZipMember[]): ZipMember[] {
 
 function hasControls({ name }: ZipMember): boolean {
   return name === '' || /[\u0000-\u001f\u007f]/.test(name);
+}
+
+/** A colon is ordinary further on in a name: arrays are called `dense/kernel:0`. */
+function leavesFolder({ name }: ZipMember): boolean {
+  return /^(?:[/\\]|[A-Za-z]:[/\\])/.test(name) || name.split(/[/\\]/).includes('..');
 }
 
 function isBomb({ method, packed, size }: ZipMember): boolean {

@@ -128,6 +128,11 @@ describe('a zip file', () => {
     expect(counted.bytes()).toBeLessThan(400_000);
   });
 
+  it('may name its members with colons and dots', async () => {
+    const names = ['dense/kernel:0.npy', 'a:0', '.data/x', 'a..b/c', './a'];
+    expect((await unpack(zip(...names.map((name) => ({ name, data: 'x' }))))).codes()).toEqual([]);
+  });
+
   it('may be empty, and may have a comment', async () => {
     expect((await open(zipEnd(zipParts([]), 0))).archive.members).toEqual([]);
     const parts = zipParts([A]);
@@ -166,6 +171,7 @@ describe('tricks in a zip file', () => {
     ['a member twice', zip(A, A), 'high hidden-data'],
     ['a name through ..', zip({ name: '../a', data: 'x' }), 'critical external-path'],
     ['an absolute name', zip({ name: '/etc/a', data: 'x' }), 'critical external-path'],
+    ['a name through \\..', zip({ name: 'a\\..\\..\\b', data: 'x' }), 'critical external-path'],
     ['a name of Windows', zip({ name: 'C:\\a', data: 'x' }), 'critical external-path'],
     ['a name with a zero', zip({ name: 'a\u0000.txt', data: 'x' }), 'high hidden-data'],
     ['a member without a name', zip({ name: '', data: 'x' }), 'high hidden-data'],
