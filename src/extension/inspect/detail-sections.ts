@@ -14,7 +14,7 @@ import {
   shapeText,
   valueText,
 } from './detail-values.ts';
-import { modelPictures } from './model-pictures.ts';
+import { type Histogram, modelPictures } from './model-pictures.ts';
 import { signatureRows } from './signature-rows.ts';
 import { type TensorRow, tensorRows } from './tensor-shares.ts';
 
@@ -29,7 +29,7 @@ export function detailSections(details: Details): readonly SectionView[] {
   return [
     ...valueSection(vscode.l10n.t('Inputs'), inputs),
     ...valueSection(vscode.l10n.t('Outputs'), outputs),
-    ...modelPictures(rows, layerCounts(layers), countsOf(operators)),
+    ...modelPictures(rows, histograms(layers, operators)),
     ...listSection(vscode.l10n.t('Steps'), steps),
     ...importGrid(imports),
     ...listSection(vscode.l10n.t('Layers'), layers),
@@ -177,6 +177,18 @@ const INDENT = '\u2003';
 /** Columns of a list of objects; what has more is for other tools. */
 const MAX_COLUMNS = 6;
 
+/** Entries of a list of counts that is seen whole, with bars of its own: a picture would say the same. */
+const SHORT_LIST = 14;
+
+function histograms(layers: unknown, operators: unknown): readonly Histogram[] {
+  const long = (counts: Histogram['counts']) => (counts.length > SHORT_LIST ? counts : []);
+  return [
+    { title: vscode.l10n.t('Layers by type'), counts: layerCounts(layers) },
+    { title: vscode.l10n.t('Layers by type'), counts: long(countsOf(layers)) },
+    { title: vscode.l10n.t('Operators by count'), counts: long(countsOf(operators)) },
+  ];
+}
+
 /** How many layers there are of each class or type. */
 function layerCounts(layers: unknown): readonly (readonly [string, number])[] {
   const counts = new Map<string, number>();
@@ -184,7 +196,7 @@ function layerCounts(layers: unknown): readonly (readonly [string, number])[] {
     const kind = [named, type, class_name].find((name) => typeof name === 'string');
     if (typeof kind === 'string') counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
-  return counts.size > 0 ? [...counts] : countsOf(layers);
+  return [...counts];
 }
 
 /** What only some readers know: short values together in one table, lists and objects each in their own. */
@@ -192,7 +204,10 @@ export function otherSections(details: Details): readonly SectionView[] {
   const { inputs, outputs, tensors, tensor_count, dtypes, operators, layers, ...others } = details;
   const { imports, steps, keys, signatures, opsets, metadata, ...rest } = others;
   const short: string[][] = [];
-  const long = [...pairsSection(vscode.l10n.t('What the file says of itself'), metadata, true)];
+  const own = vscode.l10n.t('What the file says of itself');
+  const long = [
+    ...(recordsOf(metadata).length > 0 ? listSection(own, metadata) : pairsSection(own, metadata, true)),
+  ];
   for (const [key, value] of Object.entries(rest)) {
     if (isEmpty(value)) continue;
     if (isShort(value)) short.push([cellText(key), valueText(value)]);

@@ -80,7 +80,11 @@ export function valueText(value: unknown): string {
 
 /** `{type: 'STRING', length: 100}` → `STRING × 100`, `{class, dtype, shape}` → `numpy.ndarray F64 (3 × 4)`. */
 function describe(value: Details): string {
-  if (!isDescribed(value)) return JSON.stringify(value);
+  if (!isDescribed(value)) {
+    return leavesOf(value)
+      .map(([path, text]) => `${path}: ${text}`)
+      .join(', ');
+  }
   const { class: named, global, type, dtype, shape, length } = value;
   const known = [named, global, type, dtype].filter((part) => typeof part === 'string');
   const size = Array.isArray(shape)

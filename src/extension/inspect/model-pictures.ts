@@ -13,25 +13,25 @@ import {
 
 /** Parts of a picture; more would not be told apart. */
 const MAX_PARTS = 6;
-/** Entries of a list that is seen whole, with bars of its own. */
-const SHORT_LIST = 14;
 /** Longest label of a bar, characters; the end of a tensor's name says more than its beginning. */
 const MAX_LABEL = 32;
 
-type Count = readonly [name: string, count: number];
+/** How often each of some names is there. Foreign text. */
+export interface Histogram {
+  readonly title: string;
+  readonly counts: readonly (readonly [name: string, count: number])[];
+}
 
 /** What a look tells faster than a list: which types, tensors and parts take the space, which layers are many. */
 export function modelPictures(
   tensors: readonly TensorRow[],
-  layers: readonly Count[],
-  operators: readonly Count[],
+  histograms: readonly Histogram[],
 ): readonly PicturesView[] {
   const pictures = [
     ...typePicture(sharesByType(tensors)),
     ...tensorPicture(tensors),
     ...partPicture(tensors),
-    ...countPicture(vscode.l10n.t('Layers by type'), layers, 1),
-    ...countPicture(vscode.l10n.t('Operators by count'), operators, SHORT_LIST),
+    ...histograms.flatMap(countPicture),
   ];
   return pictures.length === 0 ? [] : [{ kind: 'pictures', title: vscode.l10n.t('Pictures'), pictures }];
 }
@@ -81,9 +81,8 @@ function partOfShare({ label, bytes }: Share, whole: number, total: number): Par
   return { label: endOf(label), text: `${formatBytes(bytes)} · ${said}`, share: bytes / whole };
 }
 
-/** @param beyond a histogram of at most so many entries is not drawn */
-function countPicture(title: string, counts: readonly Count[], beyond: number): readonly PictureView[] {
-  if (counts.length <= beyond) return [];
+function countPicture({ title, counts }: Histogram): readonly PictureView[] {
+  if (counts.length < 2) return [];
   const sorted = counts.toSorted(([, a], [, b]) => b - a).slice(0, MAX_PARTS);
   const most = sorted[0]?.[1] ?? 0;
   if (most <= 0) return [];

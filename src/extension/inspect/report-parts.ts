@@ -34,6 +34,7 @@ export function modelTiles(metadata: ModelMetadata): readonly FactView[] {
     },
     { label: vscode.l10n.t('Parameters'), value: countText(customProperties.get('parameter_count') ?? null) },
     { label: vscode.l10n.t('Precision'), value: property('quantization') ?? property('precision') },
+    { label: vscode.l10n.t('Trees'), value: property('trees') },
     { label: vscode.l10n.t('Framework'), value: framework },
     { label: vscode.l10n.t('Accuracy'), value: property('accuracy') },
   ];

@@ -24,7 +24,12 @@ function row(signature: string, isInput: boolean, [name, value]: readonly [strin
 function named(value: unknown): readonly (readonly [string, Details])[] {
   if (Array.isArray(value)) {
     return value.flatMap((item, index) =>
-      isRecord(item) ? [[String(item.name ?? item.key ?? index), item] as const] : [],
+      // Only a name: its type stands among the inputs of the model.
+      typeof item === 'string'
+        ? [[item, {}] as const]
+        : isRecord(item)
+          ? [[String(item.name ?? item.key ?? index), item] as const]
+          : [],
     );
   }
   if (!isRecord(value)) return [];

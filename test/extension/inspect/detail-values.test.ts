@@ -19,7 +19,7 @@ describe('values of a reader as text', () => {
     [{ type: 'STRING', length: 100 }, 'STRING × 100'],
     [{ class: 'numpy.ndarray', dtype: 'F64', shape: [3, 4] }, 'numpy.ndarray F64 (3 × 4)'],
     [{ global: 'numpy.dtype' }, 'numpy.dtype'],
-    [{ class: 'A', other: 1 }, '{"class":"A","other":1}'],
+    [{ class: 'A', other: 1, more: { b: [2, 3] } }, 'class: A, other: 1, more.b: 2, 3'],
     [[{ a: 1 }], '[{"a":1}]'],
   ])('%j is %j', (value, text) => {
     expect(valueText(value)).toBe(text);
@@ -44,7 +44,7 @@ describe('values of a reader as text', () => {
       ['1.b', '1'],
     ]);
     const deep = { a: { b: { c: { d: { e: { f: 1 } } } } } };
-    expect(leavesOf(deep)).toEqual([['a.b.c.d', '{"e":{"f":1}}']]);
+    expect(leavesOf(deep)).toEqual([['a.b.c.d', 'e.f: 1']]);
   });
 
   it('are a tree where a list holds lists', () => {
@@ -80,6 +80,14 @@ describe('signatures', () => {
     };
     expect(signatureRows({ serving: values })).toEqual([x, y]);
     expect(signatureRows([{ name: 'serving', ...values }])).toEqual([x, y]);
+  });
+
+  it('may only name their values', () => {
+    const named = signatureRows({ serving: { inputs: ['x'], outputs: ['y'] } });
+    expect(named.map(({ name, dtype }) => [name, dtype])).toEqual([
+      ['x', ''],
+      ['y', ''],
+    ]);
   });
 
   it('that are something else give no rows', () => {
