@@ -76,7 +76,7 @@ describe('damaged files', () => {
     );
   });
 
-  it.each(['', '.onnx', '.safetensors', '.gguf', '.pkl', '.joblib'])(
+  it.each(['', '.onnx', '.safetensors', '.gguf', '.pkl', '.joblib', '.npy', '.npz', '.skops', '.pt', '.pt2'])(
     'noise named %s gives facts',
     async (ending) => {
       await fc.assert(
