@@ -5,11 +5,13 @@ import { mlflowReader } from './mlflow/mlflow.ts';
 import { unstopped } from './read-file.ts';
 import type { FolderReader, FolderReadOptions, ModelFacts, ModelFolder } from './reader.ts';
 import { shardedReader } from './shards/sharded-model.ts';
+import { savedModelReader } from './tensorflow/saved-model.ts';
 
 /** In the order they are asked; the first that recognises names and content reads the folder. */
 export const FOLDER_READERS: readonly FolderReader[] = [
   mlflowReader,
   diffusersReader,
+  savedModelReader,
   huggingFaceReader,
   shardedReader,
 ];

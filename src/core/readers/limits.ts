@@ -162,6 +162,19 @@ export const MAX_TFLITE_ENDS = 10_000;
 /** Subgraphs, signatures and entries of metadata of a TFLite model. */
 export const MAX_TFLITE_PARTS = 1000;
 
+/** Bytes read of a SavedModel's graph; constants in it are jumped over. */
+export const MAX_TF_GRAPH_BYTES = 64 * 1024 * 1024;
+/** Graphs, tags, signatures and assets of a SavedModel. */
+export const MAX_TF_PARTS = 1000;
+/** Tensors that go into one signature, or come out of it. */
+export const MAX_TF_SIGNATURE_TENSORS = 1000;
+/** Bytes of one block of a checkpoint's index; TensorFlow writes blocks of 256 KiB. */
+export const MAX_TF_BLOCK_BYTES = 16 * 1024 * 1024;
+/** Variables of a checkpoint. Stops an index of nothing but tiny entries. */
+export const MAX_TF_VARIABLES = 200_000;
+/** Bytes read of what a checkpoint says of the names of its variables. */
+export const MAX_TF_OBJECT_GRAPH_BYTES = 16 * 1024 * 1024;
+
 /** Bytes of any text that is kept. Stops one string from filling a report. */
 export const MAX_STRING_BYTES = 64 * 1024;
 /** Bytes of a name of a tensor, operator or key. */
