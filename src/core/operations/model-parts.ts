@@ -1,6 +1,6 @@
 import { isOmlmdError, type OmlmdError, quote } from '../errors.ts';
 import type { CallOptions, Content } from '../oci/content.ts';
-import { Slots, settleAll } from '../oci/copy.ts';
+import { REQUEST_CONCURRENCY, Slots, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
 import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
 import { MAX_TENSORS_LISTED } from '../readers/limits.ts';
@@ -26,7 +26,7 @@ export interface PartReading {
 }
 
 export interface ModelPartsOptions extends CallOptions {
-  /** Parts read at once. */
+  /** Large parts read at once: each may take a file's share of memory. */
   readonly concurrency: number;
   /** Takes a part whose content is not there, or cannot be had by ranges; without it, reading rejects. */
   readonly onUnreadable?: (part: ModelPart, error: OmlmdError) => void;
@@ -45,13 +45,14 @@ export class ModelParts {
   readonly #parts = new Map<string, ModelPart>();
   readonly #readings = new Map<string, Promise<ModelFacts | undefined>>();
   readonly #options: ModelPartsOptions;
-  readonly #slots: Slots;
+  readonly #large: Slots;
+  readonly #small = new Slots(REQUEST_CONCURRENCY);
   #tensorsKept = 0;
 
   constructor(parts: Iterable<ModelPart>, options: ModelPartsOptions) {
     for (const part of parts) this.add(part);
     this.#options = options;
-    this.#slots = new Slots(options.concurrency);
+    this.#large = new Slots(options.concurrency);
   }
 
   add(part: ModelPart): void {
@@ -66,7 +67,8 @@ export class ModelParts {
   read(title: string): Promise<ModelFacts | undefined> {
     const part = this.#parts.get(title);
     if (part === undefined) return Promise.resolve(undefined);
-    const reading = this.#readings.get(title) ?? this.#slots.run(() => this.#read(part));
+    const slots = part.size <= SMALL_BLOB_BYTES ? this.#small : this.#large;
+    const reading = this.#readings.get(title) ?? slots.run(() => this.#read(part));
     this.#readings.set(title, reading);
     return reading;
   }
