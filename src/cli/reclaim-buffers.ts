@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 
 /** Milliseconds between two looks at the memory outside the heap. */
 const INTERVAL_MS = 4;
-/** Growth that is worth a young collection, bytes: some 130 pieces of a socket. */
-const GROWTH_BYTES = 8 * 1024 * 1024;
+/** Growth that is worth a young collection, bytes: some 400 pieces of a socket. */
+const GROWTH_BYTES = 24 * 1024 * 1024;
 
 /**
  * Frees the buffers of sockets and files soon after they are done with. V8 counts them late, so a transfer would touch
@@ -12,18 +12,24 @@ const GROWTH_BYTES = 8 * 1024 * 1024;
  * Measured on 1 GiB: 30 % less processor time, and 100 MB less memory. Only for a process of our own.
  */
 export function reclaimBuffers(): void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect !== 'function') return;
   let base = 0;
+  let collect: ((options: object) => void) | undefined;
   const look = () => {
     const { external_memory: external } = getHeapStatistics();
     if (external - base <= GROWTH_BYTES) {
       base = Math.min(base, external);
       return;
     }
+    collect ??= exposeCollection();
     collect({ type: 'minor' });
     base = getHeapStatistics().external_memory;
   };
   setInterval(look, INTERVAL_MS).unref();
+}
+
+/** A context takes 14 ms, so it is only made once there is something to collect. */
+function exposeCollection(): (options: object) => void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  return typeof collect === 'function' ? (options) => collect(options) : () => {};
 }

@@ -10,6 +10,7 @@ import {
 } from '../limits.ts';
 import type { ByteCursor } from './byte-cursor.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
+import { textStartsWith } from './text-start.ts';
 
 /** The start of an element; its name without a namespace's prefix. */
 export interface XmlElement {
@@ -128,6 +129,7 @@ function localName(name: string): string {
 
 /** The root element of the document that a file's head begins: its name, and the text from there on. */
 export function xmlRoot(head: Uint8Array): { readonly name: string; readonly rest: string } | undefined {
+  if (!textStartsWith(head, '<')) return undefined;
   const text = new TextDecoder().decode(head);
   let at = 0;
   for (;;) {

@@ -6,6 +6,7 @@ import { stemOf } from '../model-name.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { JsonCursor } from '../parse/json-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
+import { textStartsWith } from '../parse/text-start.ts';
 import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
 import { indexStem } from './shard-names.ts';
@@ -24,8 +25,8 @@ function indexReader(id: string, shardEndings: readonly string[], extension: str
     id,
     extensions: [extension],
     recognizes(path, head) {
+      if (!textStartsWith(head, '{')) return false;
       const text = new TextDecoder().decode(head);
-      if (!/^\s*\{/.test(text)) return false;
       const [, file] = FIRST_ENTRY.exec(text) ?? [];
       // A map that begins after the head is taken at its name's word.
       const named = indexStem(path) !== undefined && path.toLowerCase().includes(extension.slice(0, -5));

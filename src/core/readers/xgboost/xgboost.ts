@@ -8,6 +8,7 @@ import { type ByteSource, RangeSource } from '../parse/byte-source.ts';
 import { embeddedObject } from '../parse/embedded-json.ts';
 import { JsonStream } from '../parse/json-stream.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
+import { textStartsWith } from '../parse/text-start.ts';
 import { UbjsonStream } from '../parse/ubjson.ts';
 import type { ValueStream } from '../parse/value-stream.ts';
 import { collectFacts, type Reading } from '../read-file.ts';
@@ -28,6 +29,7 @@ export const xgboostReader: ModelReader = {
   extensions: ['.ubj'],
   sharedExtensions: ['.json'],
   recognizes(_path, head) {
+    if (!textStartsWith(head, '{')) return false;
     const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
     return JSON_HEAD.test(text) || UBJSON_HEAD.test(text);
   },
