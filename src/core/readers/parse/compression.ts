@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import {
   constants,
   createGunzip,
@@ -107,6 +106,7 @@ export class InflatedSource implements ByteSource {
   readonly #chunks: AsyncGenerator<Uint8Array>;
   readonly #clock: TimeLimit;
   #at = 0;
+  #stop: ParseStop | undefined;
 
   constructor(content: Content, kind: Compression, options: RangeSourceOptions = {}) {
     this.#clock = new TimeLimit(options);
@@ -116,13 +116,29 @@ export class InflatedSource implements ByteSource {
   async read(at: number): Promise<Uint8Array> {
     this.#clock.check(at);
     if (at !== this.#at) throw new RangeError('a compressed stream is read in order');
-    const next = await this.#chunks.next();
-    if (next.done) return new Uint8Array();
+    const next = this.#stop === undefined ? await this.#next() : undefined;
+    if (next === undefined || next.done) return new Uint8Array();
     this.#at += next.value.byteLength;
     if (this.#at > MAX_INFLATED_BYTES) {
       throw new ParseStop('too-large-to-show', `it inflates to more than ${MAX_INFLATED_BYTES} bytes`, at);
     }
     return next.value;
+  }
+
+  /** Where data is damaged it ends, as it does for a program that reads it bit by bit. */
+  async #next(): Promise<IteratorResult<Uint8Array> | undefined> {
+    try {
+      return await this.#chunks.next();
+    } catch (error) {
+      if (!(error instanceof ParseStop) || error.code === 'too-large-to-show') throw error;
+      this.#stop = error;
+      return undefined;
+    }
+  }
+
+  /** Why the data ended early, if it did. */
+  get stop(): ParseStop | undefined {
+    return this.#stop;
   }
 
   /** Frees the decompressor. */
@@ -210,6 +226,13 @@ function engineOf(kind: NodeCompression) {
   return kind === 'zstd' ? createZstdDecompress() : createInflate();
 }
 
+/** Bytes that an engine is given at once: what they inflate to waits in memory, a thousand times as much at most. */
+const ENGINE_INPUT_BYTES = 16 * 1024;
+
+/**
+ * One stream of zlib's engine. It is fed piece by piece, because what it has inflated before it finds damage counts:
+ * Python would have unpickled it.
+ */
 async function* inflateMember(
   content: Content,
   kind: NodeCompression,
@@ -217,21 +240,35 @@ async function* inflateMember(
   clock: TimeLimit,
 ): AsyncGenerator<Uint8Array, number> {
   const engine = engineOf(kind);
-  const bounded = content.slice(0, MAX_BYTES_READ);
-  let failure: unknown;
-  const source = Readable.from(clock.stream(bounded, offset));
-  source.once('error', (error) => {
-    failure = error;
-    engine.destroy(error);
+  const ready: Uint8Array[] = [];
+  const state: { failure?: unknown; ended?: true } = {};
+  const stopped = new Promise<void>((resolve) => {
+    engine.on('data', (chunk: Uint8Array) => ready.push(chunk));
+    engine.once('error', (error) => {
+      state.failure = error;
+      resolve();
+    });
+    engine.once('end', () => {
+      state.ended = true;
+      resolve();
+    });
   });
-  source.pipe(engine);
   try {
-    for await (const chunk of engine) yield chunk;
-  } catch (error) {
-    if (failure !== undefined) throw failure;
-    throw zlibStop(error, offset);
+    for await (const chunk of clock.stream(content.slice(0, MAX_BYTES_READ), offset)) {
+      for (let at = 0; at < chunk.byteLength && !state.ended; at += ENGINE_INPUT_BYTES) {
+        const piece = chunk.subarray(at, at + ENGINE_INPUT_BYTES);
+        await Promise.race([new Promise((resolve) => engine.write(piece, resolve)), stopped]);
+        yield* ready.splice(0);
+        if (state.failure !== undefined) throw zlibStop(state.failure, offset);
+      }
+      if (state.ended) break;
+    }
+    if (content.size > MAX_BYTES_READ && !state.ended) throw tooLarge(offset + MAX_BYTES_READ);
+    engine.end();
+    await stopped;
+    yield* ready;
+    if (state.failure !== undefined) throw zlibStop(state.failure, offset);
   } finally {
-    source.destroy();
     engine.destroy();
   }
   return engine.bytesWritten;

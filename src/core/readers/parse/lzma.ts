@@ -18,6 +18,8 @@ const LITERAL_STATES = 7;
 const FIRST_ALIGNED_SLOT = 14;
 const END_DISTANCE = 0xffffffff;
 const SMALLEST_DICTIONARY_BYTES = 4096;
+/** Most streams are short: a window is not larger before it has to be. */
+const FIRST_WINDOW_BYTES = 256 * 1024;
 
 /** A file of the kind before xz: properties, dictionary size, length or -1, one stream. */
 export function* decodeLzmaAlone(input: DecoderInput): Decoding {
@@ -58,7 +60,8 @@ export class LzmaDecoder {
   ended = false;
   readonly #input: DecoderInput;
   readonly #coder: RangeCoder;
-  readonly #window: Uint8Array;
+  #window: Uint8Array;
+  readonly #windowBytes: number;
   /** Whether the window is smaller than what the file asks for. */
   readonly #isCut: boolean;
   #at = 0;
@@ -94,9 +97,8 @@ export class LzmaDecoder {
     this.#input = input;
     this.#coder = new RangeCoder(input);
     this.#isCut = dictionary > MAX_LZMA_DICTIONARY_BYTES;
-    this.#window = new Uint8Array(
-      Math.min(Math.max(SMALLEST_DICTIONARY_BYTES, dictionary), MAX_LZMA_DICTIONARY_BYTES),
-    );
+    this.#windowBytes = Math.min(Math.max(SMALLEST_DICTIONARY_BYTES, dictionary), MAX_LZMA_DICTIONARY_BYTES);
+    this.#window = new Uint8Array(Math.min(this.#windowBytes, FIRST_WINDOW_BYTES));
   }
 
   /** Literal context bits, literal position bits and position bits in one byte; what was learnt is forgotten. */
@@ -168,8 +170,19 @@ export class LzmaDecoder {
   /** What came since the last call. */
   *parts(): Generator<Uint8Array, void, void> {
     if (this.#at > this.#flushed) yield this.#window.slice(this.#flushed, this.#at);
-    if (this.#at === this.#window.length) this.#at = 0;
+    if (this.#at === this.#window.length) this.#turn();
     this.#flushed = this.#at;
+  }
+
+  /** At the end of the window: it takes its whole size the first time, and begins anew from then on. */
+  #turn(): void {
+    if (this.#window.length === this.#windowBytes) {
+      this.#at = 0;
+      return;
+    }
+    const whole = new Uint8Array(this.#windowBytes);
+    whole.set(this.#window);
+    this.#window = whole;
   }
 
   #put(byte: number): void {
@@ -281,7 +294,7 @@ export class LzmaDecoder {
 
   #tooFar(): ParseStop {
     const { position } = this.#input;
-    return this.#isCut && this.#filled === this.#window.length
+    return this.#isCut && this.#filled === this.#windowBytes
       ? new ParseStop(
           'too-large-to-show',
           `it needs a dictionary of more than ${MAX_LZMA_DICTIONARY_BYTES} bytes`,

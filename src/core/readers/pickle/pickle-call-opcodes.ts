@@ -1,7 +1,15 @@
 import { quote } from '../../errors.ts';
 import { decodeText } from '../parse/byte-cursor.ts';
-import { arrayFromState, callResult, getattrResult, isJoblibArray, newObject } from './pickle-calls.ts';
+import {
+  arrayFromState,
+  callResult,
+  getattrResult,
+  isJoblibArray,
+  joblibArrayFile,
+  newObject,
+} from './pickle-calls.ts';
 import { readLine } from './pickle-data-opcodes.ts';
+import { gadgetOf, makesClass } from './pickle-gadgets.ts';
 import { isCodeByValue } from './pickle-imports.ts';
 import { modernName } from './pickle-names.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
@@ -55,6 +63,7 @@ function noteCall({ trace, where }: PickleState, callable: PickleValue): void {
 function call(state: PickleState, callable: PickleValue, args: readonly PickleValue[]): void {
   noteCall(state, callable);
   const { stack, trace, where } = state;
+  if (makesClass(callable, args)) trace.computed('loading the file makes a class', where, false);
   const known = getattrResult(callable, args, trace, where);
   stack.pushObject(() => known ?? callResult(callable, args));
 }
@@ -89,9 +98,13 @@ function build(state: PickleState): Promise<void> | void {
     return;
   }
   if (!isKind(target, 'object')) return;
+  const gadget = gadgetOf(target, given);
+  if (gadget !== undefined) state.trace.computed(gadget, state.where, true);
   target.array = arrayFromState(target, given) ?? target.array;
   if (target.array !== undefined || !stack.admit(1)) return;
   target.states.push(given);
+  const file = joblibArrayFile(target);
+  if (file !== undefined) state.trace.besideFile(file, state.where);
   if (!isJoblibArray(target)) return;
   return state.readArray(target).then((array) => {
     if (array !== undefined) target.array = array;

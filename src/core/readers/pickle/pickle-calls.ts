@@ -2,6 +2,8 @@ import { decodeScalar } from './numpy-values.ts';
 import { judgeImport } from './pickle-imports.ts';
 import type { PickleTrace } from './pickle-trace.ts';
 import {
+  attributesOf,
+  classOf,
   float,
   integer,
   isGlobal,
@@ -125,24 +127,39 @@ export function getattrResult(
   if (!isGlobal(callable, 'builtins.getattr') || typeof name !== 'string') return undefined;
   if (!isKind(target, 'global')) {
     // A method bound to an object of the file is harmless to look up; calling it is a finding of its own.
-    if (isKind(target, 'object') && !name.startsWith('_')) trace.plainGetattr();
+    if (isKind(target, 'object') && isPlainAttribute(target, name)) trace.plainGetattr();
     return undefined;
   }
   const dotted = `${target.name}.${name}`;
   trace.imported(target.module, dotted, where);
+  const verdict = judgeImport(target.module, dotted);
   const harmless = judgeImport(target.module, target.name) === 'allowed' && !name.startsWith('_');
-  if (harmless && judgeImport(target.module, dotted) !== 'dangerous') trace.plainGetattr();
+  if (verdict === 'allowed' || (harmless && verdict !== 'dangerous')) trace.plainGetattr();
   return { kind: 'global', module: target.module, name: dotted };
+}
+
+/** Methods of a class's own, which start with one underscore, are only named where the class is known. */
+function isPlainAttribute(target: PickleObject, name: string): boolean {
+  if (!name.startsWith('_')) return true;
+  const named = classOf(target);
+  return !name.startsWith('__') && named !== undefined && judgeImport(named.module, named.name) === 'allowed';
 }
 
 /** The wrapper that joblib leaves in the pickle for an array whose bytes follow it. */
 export function isJoblibArray(value: PickleValue): value is PickleObject {
-  if (!isKind(value, 'object')) return false;
-  const { callable, args } = value;
-  const named = isGlobal(callable, 'copyreg._reconstructor') ? args[0] : callable;
-  return (
-    isKind(named, 'global') &&
-    named.name === 'NumpyArrayWrapper' &&
-    /(?:^|\.)joblib\.numpy_pickle$/.test(named.module)
-  );
+  return joblibClass(value) === 'NumpyArrayWrapper';
+}
+
+/** joblib before 0.10 wrote each array to a file of its own; this is that file's name. */
+export function joblibArrayFile(value: PickleValue): string | undefined {
+  if (!/^Z?NDArrayWrapper$/.test(joblibClass(value) ?? '')) return undefined;
+  const name = attributesOf(value).get('filename');
+  return typeof name === 'string' ? name : undefined;
+}
+
+function joblibClass(value: PickleValue): string | undefined {
+  const named = classOf(value);
+  return named !== undefined && /(?:^|\.)joblib\.numpy_pickle(?:_compat)?$/.test(named.module)
+    ? named.name
+    : undefined;
 }

@@ -1,6 +1,21 @@
+import { BOOSTING_GLOBALS } from './boosting-globals.ts';
+import { NUMPY_GLOBALS } from './numpy-globals.ts';
+import { PANDAS_GLOBALS } from './pandas-globals.ts';
 import { ALLOWED_GLOBALS } from './pickle-allowed.ts';
+import { SCIPY_GLOBALS } from './scipy-globals.ts';
 import { SKLEARN_GLOBALS } from './sklearn-globals.ts';
 import { TORCH_GLOBALS } from './torch-globals.ts';
+
+/** The names that files of a framework may import, a list for each. */
+const ALLOW_LISTS: readonly Readonly<Record<string, string>>[] = [
+  ALLOWED_GLOBALS,
+  NUMPY_GLOBALS,
+  SCIPY_GLOBALS,
+  PANDAS_GLOBALS,
+  SKLEARN_GLOBALS,
+  BOOSTING_GLOBALS,
+  TORCH_GLOBALS,
+];
 
 /** How an import is judged: on a framework's list, on none, or known to run code or to reach what does. */
 export type ImportVerdict = 'allowed' | 'unknown' | 'dangerous';
@@ -8,7 +23,7 @@ export type ImportVerdict = 'allowed' | 'unknown' | 'dangerous';
 /** Modules of which nothing belongs into a model: every attribute is dangerous, and so is reaching them by a dot. */
 const DANGEROUS_MODULES = new Set(
   (
-    'os posix nt ntpath posixpath subprocess _posixsubprocess sys pty socket _socket shutil runpy pickle _pickle ' +
+    'os posix nt ntpath posixpath _frozen_importlib _frozen_importlib_external _imp subprocess _posixsubprocess sys pty socket _socket shutil runpy pickle _pickle ' +
     'cPickle pickletools bdb pdb asyncio _asyncio ctypes _ctypes importlib imp _imp code codeop marshal ' +
     'multiprocessing _multiprocessing signal _signal threading _thread concurrent webbrowser ftplib telnetlib ' +
     'smtplib poplib imaplib nntplib urllib urllib3 http httplib httpx requests aiohttp xmlrpc socketserver ssl ' +
@@ -21,6 +36,14 @@ const DANGEROUS_MODULES = new Set(
     'execnet rpyc Pyro4 zmq kubernetes docker boto3 botocore'
   ).split(' '),
 );
+
+/** Parts of trusted packages that compile, run, fetch or load what they are given: everything in them is dangerous. */
+const DANGEROUS_PACKAGES = (
+  'numpy.f2py numpy.distutils numpy.testing numpy.ctypeslib torch._dynamo torch._inductor torch.fx.experimental ' +
+  'torch.utils.bottleneck torch.utils.collect_env torch.utils.cpp_extension torch.utils._config_module ' +
+  'torch.utils.data.datapipes torch.jit.unsupported_tensor_ops torch.distributed.rpc torch.hub torch.package ' +
+  'torch.testing torch.multiprocessing joblib.externals.loky pandas.io pandas.core.computation scipy._lib._testutils'
+).split(' ');
 
 /** Dangerous names of modules that also hold harmless ones. */
 const DANGEROUS_NAMES: ReadonlyMap<string, string> = new Map([
@@ -142,8 +165,7 @@ export function judgeImport(module: string, name: string): ImportVerdict {
 }
 
 function isAllowed(module: string, name: string): boolean {
-  if ([ALLOWED_GLOBALS, SKLEARN_GLOBALS, TORCH_GLOBALS].some((table) => listed(table, module, name)))
-    return true;
+  if (ALLOW_LISTS.some((list) => listed(list, module, name))) return true;
   // A class of a TorchScript archive, whose code is in the archive: Python has no module of that name.
   if (/^__torch__(?:\.|$)/.test(module) && !name.includes('.')) return true;
   if (names(CODE_BY_VALUE, module, name)) return true;
@@ -157,7 +179,8 @@ function isDangerous(module: string, name: string): boolean {
   const attributes = name.split('.');
   if (
     DANGEROUS_MODULES.has(packages[0] ?? '') ||
-    packages.slice(1).some((part) => REACHABLE_MODULES.has(part))
+    packages.slice(1).some((part) => REACHABLE_MODULES.has(part)) ||
+    DANGEROUS_PACKAGES.some((start) => `${module}.${name}.`.startsWith(`${start}.`))
   ) {
     return true;
   }

@@ -3,6 +3,7 @@ import type { FactsBuilder } from '../facts.ts';
 import { MAX_PICKLES_IN_FILE } from '../limits.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
 import { RangeSource } from '../parse/byte-source.ts';
+import { ParseStop } from '../parse/parse-stop.ts';
 import { PickleBudget } from './pickle-budget.ts';
 import { type PickleProgress, runPickle } from './pickle-machine.ts';
 import { looksLikePickle } from './pickle-recognition.ts';
@@ -49,20 +50,29 @@ export class PickleReading {
   /** One pickle, up to its STOP. */
   async readOne(cursor: ByteCursor): Promise<PickleValue> {
     this.#isUsed = true;
-    try {
-      return (await runPickle(cursor, this.#trace, this.#progress)).value;
-    } finally {
-      await this.#readNested();
-    }
+    return await this.#look(async () => (await runPickle(cursor, this.#trace, this.#progress)).value);
   }
 
   /** A pickle that is all there should be. Bytes behind STOP are not loaded by `load`, but by a second `load`. */
   async readWhole(cursor: ByteCursor, took: (root: PickleValue) => void): Promise<void> {
     this.#isUsed = true;
-    try {
+    await this.#look(async () => {
       const first = await runPickle(cursor, this.#trace, this.#progress);
       took(first.value);
       await this.#readTail(cursor);
+    });
+  }
+
+  /** What is inside is read also where the reading stops. */
+  async #look<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof ParseStop && error.code === 'too-large-to-show') {
+        const message = 'not all of the pickle was looked into: what the rest imports is not known';
+        this.#facts.finding('medium', 'hidden-data', message);
+      }
+      throw error;
     } finally {
       await this.#readNested();
     }

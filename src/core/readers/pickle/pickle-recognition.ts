@@ -180,9 +180,7 @@ export function looksLikePickleFile(path: string, head: Uint8Array): boolean {
   const inflated = inflateHead(head);
   if (inflated.byteLength > 0 && looksLikePickle(inflated)) return true;
   // A block of bzip2 is larger than a head: what is in it is only known when the file is read.
-  return (
-    isNamedPickle(path) || (inflated.byteLength === 0 && (compression === 'bz2' || compression === 'zstd'))
-  );
+  return isNamedPickle(path) || (inflated.byteLength === 0 && ['bz2', 'zstd', 'xz'].includes(compression));
 }
 
 export function isNamedPickle(path: string): boolean {
@@ -205,6 +203,6 @@ function couldBePickle(path: string, head: Uint8Array): boolean {
   const { valid, opcodes, end } = walkOpcodes(head, 0);
   if (!valid || opcodes === 0) return false;
   if (isNamedPickle(path)) return true;
-  const isLong = end > head.byteLength && head.byteLength >= HEAD_BYTES && end < MAX_BELIEVED_BYTES;
+  const isLong = end >= head.byteLength && head.byteLength >= HEAD_BYTES && end < MAX_BELIEVED_BYTES;
   return MUTE_NAMES.has(modelExtension(path)) && (isLong || opcodes >= ENOUGH_OPCODES * 2);
 }

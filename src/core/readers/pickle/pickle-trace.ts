@@ -1,6 +1,7 @@
 import { quote } from '../../errors.ts';
+import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_IMPORTS, MAX_NAME_BYTES } from '../limits.ts';
+import { MAX_COMPANIONS, MAX_IMPORTS, MAX_NAME_BYTES } from '../limits.ts';
 import { type ImportVerdict, isCodeByValue, judgeImport } from './pickle-imports.ts';
 
 /** One global that loading would import. */
@@ -22,6 +23,7 @@ export class PickleTrace {
   readonly #imports = new Map<string, PickleImport & { readonly where: string }>();
   readonly #computed: { readonly message: string; readonly where: string; readonly certain: boolean }[] = [];
   #getattr: GetattrUse | undefined;
+  readonly #files = new Map<string, string>();
   #persistentIds = 0;
   #unlisted = 0;
 
@@ -55,6 +57,11 @@ export class PickleTrace {
   /** `getattr` of a plain attribute of an allowed class, as enumerations and bound methods are written. */
   plainGetattr(): void {
     if (this.#getattr !== undefined) this.#getattr.plain += 1;
+  }
+
+  /** Loading opens a file beside this one. */
+  besideFile(path: string, where: string): void {
+    if (this.#files.size < MAX_COMPANIONS && !this.#files.has(path)) this.#files.set(path, where);
   }
 
   persistentId(): void {
@@ -110,8 +117,20 @@ export class PickleTrace {
     if (this.#unlisted > 0) {
       facts.finding('medium', 'unknown-import', `${this.#unlisted} more imports are not listed`);
     }
+    this.#reportFiles(facts);
     facts.details.imports = imports.map(({ module, name, verdict }) => ({ module, name, verdict }));
     if (this.#persistentIds > 0) facts.details.persistent_ids = this.#persistentIds;
+  }
+
+  #reportFiles(facts: FactsBuilder): void {
+    for (const [path, where] of this.#files) {
+      const companion = companionPath(path);
+      if (companion !== undefined) facts.companion(companion);
+      else {
+        const message = `loading the file opens ${quote(path.slice(0, MAX_NAME_BYTES))}, which leaves its folder`;
+        facts.finding('critical', 'external-path', message, where);
+      }
+    }
   }
 
   #withGetattr(entry: PickleImport & { readonly where: string }): PickleImport & { readonly where: string } {

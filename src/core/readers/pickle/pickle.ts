@@ -17,6 +17,8 @@ import {
 import { reportRoot } from './pickle-report.ts';
 import type { PickleValue } from './pickle-values.ts';
 
+/** scikit-learn brought its own joblib up to 0.20. */
+const JOBLIB_MODULES = ['joblib.numpy_pickle', 'sklearn.externals.joblib.numpy_pickle'];
 /** Bytes that tell a pickle from what is none. */
 const TELLING_BYTES = 4096;
 const EXTENSIONS = ['.pkl', '.pickle', '.joblib', '.dill'];
@@ -67,8 +69,10 @@ class PickleFile {
   }
 
   get hasJoblibArrays(): boolean {
-    return ['joblib.numpy_pickle', 'sklearn.externals.joblib.numpy_pickle'].some((module) =>
-      this.#pickles.imports(module, 'NumpyArrayWrapper'),
+    return JOBLIB_MODULES.some((module) =>
+      ['NumpyArrayWrapper', 'NDArrayWrapper', 'ZNDArrayWrapper'].some((name) =>
+        this.#pickles.imports(module, name),
+      ),
     );
   }
 
@@ -83,11 +87,14 @@ class PickleFile {
         { length: Math.min(TELLING_BYTES, cursor.buffered) },
         (_, at) => cursor.peek(at) ?? 0,
       );
-      this.#isNone = !isNamedPickle(file.path) && !looksLikePickle(start);
+      this.#isNone = !isNamedPickle(file.path) && source.stop === undefined && !looksLikePickle(start);
       if (!this.#isNone) await this.#readAll(cursor);
+    } catch (error) {
+      throw source.stop ?? error;
     } finally {
       await source.close();
     }
+    if (source.stop !== undefined) throw source.stop;
   }
 
   async #readAll(cursor: ByteCursor): Promise<void> {

@@ -46,7 +46,7 @@ async function inflate(bytes: Uint8Array, kind = compressionOf(bytes), limit = 2
       parts.push(new Uint8Array(part));
       at += part.byteLength;
     }
-    return { bytes: Buffer.concat(parts), stop: undefined };
+    return { bytes: Buffer.concat(parts), stop: source.stop };
   } catch (stop) {
     return { bytes: Buffer.concat(parts), stop };
   } finally {
