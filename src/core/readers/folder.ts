@@ -1,4 +1,5 @@
 /** The readers of folders. Adding one is its file, a line in {@link FOLDER_READERS} and a fixture. */
+import { mlpackageReader } from './coreml/mlpackage.ts';
 import { diffusersReader } from './diffusers/diffusers.ts';
 import { huggingFaceReader } from './huggingface/huggingface.ts';
 import { mlflowReader } from './mlflow/mlflow.ts';
@@ -10,6 +11,7 @@ import { savedModelReader } from './tensorflow/saved-model.ts';
 /** In the order they are asked; the first that recognises names and content reads the folder. */
 export const FOLDER_READERS: readonly FolderReader[] = [
   mlflowReader,
+  mlpackageReader,
   diffusersReader,
   savedModelReader,
   huggingFaceReader,

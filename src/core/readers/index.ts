@@ -1,6 +1,7 @@
 /** The readers of model files. Adding one is its file, a line in {@link MODEL_READERS} and a fixture. */
 import type { CallOptions } from '../oci/content.ts';
 import { catboostReader } from './catboost.ts';
+import { coremlReader } from './coreml/coreml.ts';
 import { ggufReader } from './gguf/gguf.ts';
 import { hdf5Reader, kerasH5Reader } from './keras/keras-h5.ts';
 import { lightgbmReader } from './lightgbm.ts';
@@ -42,6 +43,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   catboostReader,
   pmmlReader,
   openvinoReader,
+  coremlReader,
   onnxReader,
   joblibReader,
   pickleReader,

@@ -1,4 +1,5 @@
 import { modelExtension } from '../model-name.ts';
+import { headVarint } from '../parse/protobuf-head.ts';
 
 /** Wire type by field of ModelProto; a file that begins otherwise is none. */
 const MODEL_FIELDS: ReadonlyMap<number, number> = new Map([
@@ -30,11 +31,11 @@ export function looksLikeOnnx(path: string, head: Uint8Array): boolean {
   let fields = 0;
   let version = false;
   while (at < head.byteLength) {
-    const tag = varint(head, at);
+    const tag = headVarint(head, at);
     if (tag === undefined) break;
     const [number, wire] = [tag.value >> 3, tag.value & 7];
     if (MODEL_FIELDS.get(number) !== wire) return false;
-    const value = varint(head, tag.next);
+    const value = headVarint(head, tag.next);
     if (value === undefined) break;
     if (number === 1) {
       if (value.value < 1 || value.value > MAX_IR_VERSION) return false;
@@ -51,16 +52,4 @@ export function looksLikeOnnx(path: string, head: Uint8Array): boolean {
 function looksLikeGraph(head: Uint8Array, at: number): boolean {
   const tag = head[at];
   return tag === undefined || [0x0a, 0x12, 0x2a, 0x52, 0x5a, 0x62, 0x6a, 0x72, 0x7a].includes(tag);
-}
-
-/** A varint below 2^31; undefined at the end of the head, and a larger one as if it were a field that is not known. */
-function varint(head: Uint8Array, at: number): { value: number; next: number } | undefined {
-  let value = 0;
-  for (let index = 0; index < 10; index += 1) {
-    const byte = head[at + index];
-    if (byte === undefined) return undefined;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return { value: Math.min(value, 2 ** 31 - 1), next: at + index + 1 };
-  }
-  return { value: 2 ** 31 - 1, next: at + 10 };
 }

@@ -2,7 +2,13 @@ import { bitsOf } from '../dtypes.ts';
 import { MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { malformed } from '../parse/parse-stop.ts';
-import { type ProtobufField, readIntegers, readText, walkMessage } from '../parse/protobuf-walker.ts';
+import {
+  type ProtobufField,
+  readIntegers,
+  readPair,
+  readText,
+  walkMessage,
+} from '../parse/protobuf-walker.ts';
 import { elementsOf, type TensorInfo } from '../tensor-tally.ts';
 import { dataTypeName } from './onnx-types.ts';
 
@@ -74,24 +80,4 @@ function toSize(dim: bigint, at: number): number {
   if (dim < 0n || dim > BigInt(Number.MAX_SAFE_INTEGER))
     throw malformed('a dimension is negative or too large', at);
   return Number(dim);
-}
-
-/** StringStringEntryProto: 1 key, 2 value. */
-export async function readPair(
-  cursor: ByteCursor,
-  field: ProtobufField,
-  depth: number,
-): Promise<[string, string]> {
-  let key = '';
-  let value = '';
-  await walkMessage(
-    cursor,
-    field.end,
-    async (part) => {
-      if (part.number === 1) key = await readText(cursor, part, MAX_NAME_BYTES);
-      else if (part.number === 2) value = await readText(cursor, part);
-    },
-    depth,
-  );
-  return [key, value];
 }

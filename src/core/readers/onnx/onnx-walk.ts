@@ -1,8 +1,8 @@
 import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
-import { type ProtobufField, readText, walkMessage } from '../parse/protobuf-walker.ts';
+import { type ProtobufField, readPair, readText, walkMessage } from '../parse/protobuf-walker.ts';
 import { TensorTally } from '../tensor-tally.ts';
-import { type OnnxTensor, readPair, readTensor } from './onnx-tensor.ts';
+import { type OnnxTensor, readTensor } from './onnx-tensor.ts';
 import { readValueInfo, type ValueInfo } from './onnx-types.ts';
 
 /** Inputs and outputs that are kept; a graph of a million inputs is not shown in full. */

@@ -1,4 +1,4 @@
-import { MAX_PROTOBUF_DEPTH, MAX_STRING_BYTES } from '../limits.ts';
+import { MAX_NAME_BYTES, MAX_PROTOBUF_DEPTH, MAX_STRING_BYTES } from '../limits.ts';
 import type { ByteCursor } from './byte-cursor.ts';
 import { malformed } from './parse-stop.ts';
 
@@ -117,4 +117,24 @@ export async function readIntegers(
     while (cursor.position < field.end) into.push(BigInt.asIntN(64, readVarint(cursor)));
   }
   if (into.length > most) throw malformed(`a list has more than ${most} numbers`, cursor.position);
+}
+
+/** A pair of texts: 1 key, 2 value, as every map of texts has them. */
+export async function readPair(
+  cursor: ByteCursor,
+  field: ProtobufField,
+  depth: number,
+): Promise<[string, string]> {
+  let key = '';
+  let value = '';
+  await walkMessage(
+    cursor,
+    field.end,
+    async (part) => {
+      if (part.number === 1) key = await readText(cursor, part, MAX_NAME_BYTES);
+      else if (part.number === 2) value = await readText(cursor, part);
+    },
+    depth,
+  );
+  return [key, value];
 }
