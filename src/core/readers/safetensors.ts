@@ -8,7 +8,6 @@ import {
   MAX_SAFETENSORS_HEADER_BYTES,
   MAX_SAFETENSORS_PARSED_BYTES,
   MAX_STRING_BYTES,
-  MAX_TENSORS_LISTED,
 } from './limits.ts';
 import { stemOf } from './model-name.ts';
 import type { ByteCursor } from './parse/byte-cursor.ts';
@@ -16,7 +15,7 @@ import { JsonCursor } from './parse/json-cursor.ts';
 import { malformed, ParseStop } from './parse/parse-stop.ts';
 import { collectFacts } from './read-file.ts';
 import type { ModelReader } from './reader.ts';
-import { elementsOf, TensorTally } from './tensor-tally.ts';
+import { elementsOf, reportParameters, reportTensors, TensorTally } from './tensor-tally.ts';
 
 /** `u64` length of the header, little-endian, before the header. */
 const PREFIX_BYTES = 8;
@@ -149,22 +148,12 @@ class Header {
     const format = own.get('format');
     if (format !== undefined) facts.property('framework', FRAMEWORKS.get(format) ?? format);
     facts.property('architecture', own.get('modelspec.architecture'));
-    facts.property('parameter_count', this.#tally.parameters);
-    facts.property('precision', this.#tally.precision);
+    reportParameters(this.#tally, facts);
     facts.property('license', own.get('license') ?? own.get('modelspec.license'));
     facts.property('base_model', own.get('base_model'));
     if (this.#lora) facts.property('adapter', 'lora');
     facts.details.metadata = Object.fromEntries(own);
-    facts.details.tensor_count = this.#tally.count;
-    facts.details.dtypes = this.#tally.dtypes;
-    facts.details.tensors = this.#tally.listed;
-    if (this.#tally.count > MAX_TENSORS_LISTED) {
-      facts.finding(
-        'info',
-        'too-large-to-show',
-        `only ${MAX_TENSORS_LISTED} of ${this.#tally.count} tensors are listed`,
-      );
-    }
+    reportTensors(this.#tally, facts);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FactsBuilder } from './facts.ts';
 import { MAX_RANK, MAX_TENSORS_LISTED } from './limits.ts';
 import { malformed } from './parse/parse-stop.ts';
 
@@ -45,6 +46,23 @@ export class TensorTally {
   /** Tensors by dtype. */
   get dtypes(): Record<string, number> {
     return Object.fromEntries(this.#countByDtype);
+  }
+}
+
+/** How many parameters there are, and which type most of their bytes have. */
+export function reportParameters(tally: TensorTally, facts: FactsBuilder): void {
+  facts.property('parameter_count', tally.parameters);
+  facts.property('precision', tally.precision);
+}
+
+/** The tensors, as far as they are listed. */
+export function reportTensors(tally: TensorTally, facts: FactsBuilder): void {
+  facts.details.tensor_count = tally.count;
+  facts.details.dtypes = tally.dtypes;
+  facts.details.tensors = tally.listed;
+  if (tally.count > MAX_TENSORS_LISTED) {
+    const message = `only ${MAX_TENSORS_LISTED} of ${tally.count} tensors are listed`;
+    facts.finding('info', 'too-large-to-show', message);
   }
 }
 

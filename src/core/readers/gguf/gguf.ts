@@ -1,12 +1,12 @@
 import { quote } from '../../errors.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_GGUF_BYTES, MAX_NAME_BYTES, MAX_TENSORS_LISTED } from '../limits.ts';
+import { MAX_GGUF_BYTES, MAX_NAME_BYTES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
-import { elementsOf, TensorTally } from '../tensor-tally.ts';
+import { elementsOf, reportParameters, reportTensors, TensorTally } from '../tensor-tally.ts';
 import { type GgufKeys, type GgufLengths, readKeys, readLength, readString } from './gguf-keys.ts';
 import { reportKeys } from './gguf-report.ts';
 import { GGML_TYPES } from './gguf-types.ts';
@@ -144,17 +144,7 @@ class Tensors {
   }
 
   report(facts: FactsBuilder): void {
-    facts.property('parameter_count', this.#tally.parameters);
-    facts.property('precision', this.#tally.precision);
-    facts.details.tensor_count = this.#tally.count;
-    facts.details.dtypes = this.#tally.dtypes;
-    facts.details.tensors = this.#tally.listed;
-    if (this.#tally.count > MAX_TENSORS_LISTED) {
-      facts.finding(
-        'info',
-        'too-large-to-show',
-        `only ${MAX_TENSORS_LISTED} of ${this.#tally.count} tensors are listed`,
-      );
-    }
+    reportParameters(this.#tally, facts);
+    reportTensors(this.#tally, facts);
   }
 }

@@ -1,9 +1,9 @@
 import { quote } from '../../errors.ts';
 import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_DISTINCT_NAMES, MAX_NAME_BYTES, MAX_RANK, MAX_TENSORS_LISTED } from '../limits.ts';
+import { MAX_DISTINCT_NAMES, MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
-import { elementsOf, TensorTally } from '../tensor-tally.ts';
+import { elementsOf, reportParameters, reportTensors, TensorTally } from '../tensor-tally.ts';
 import { attributesOf, type Hdf5Attribute, textOf, valuesOf } from './hdf5-attributes.ts';
 import type { Hdf5Dataset } from './hdf5-dataset.ts';
 import type { Hdf5File } from './hdf5-file.ts';
@@ -161,18 +161,11 @@ export class Hdf5Contents implements Hdf5Visitor {
     if (this.#missing > 0 && this.#file.end <= this.#file.size) {
       facts.stopped(malformed(`${this.#missing} datasets reach past the end of the file`));
     }
-    facts.property('parameter_count', this.#weights.parameters);
-    facts.property('precision', this.#weights.precision);
+    reportParameters(this.#weights, facts);
     if (Object.keys(this.shown).length > 0) facts.details.attributes = this.shown;
     facts.details.group_count = this.#groups;
-    facts.details.tensor_count = this.#weights.count;
-    facts.details.dtypes = this.#weights.dtypes;
-    facts.details.tensors = this.#weights.listed;
+    reportTensors(this.#weights, facts);
     if (this.#others.length > 0) facts.details.external = [...new Set(this.#others)];
-    if (this.#weights.count > MAX_TENSORS_LISTED) {
-      const message = `only ${MAX_TENSORS_LISTED} of ${this.#weights.count} tensors are listed`;
-      facts.finding('info', 'too-large-to-show', message);
-    }
   }
 }
 

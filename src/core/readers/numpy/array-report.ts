@@ -4,7 +4,7 @@ import { MAX_NAME_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
 import type { PickleReading } from '../pickle/pickle-reading.ts';
-import { type TensorInfo, TensorTally } from '../tensor-tally.ts';
+import { reportParameters, reportTensors, type TensorInfo, TensorTally } from '../tensor-tally.ts';
 import { type NpyHeader, readNpyHeader } from './npy-header.ts';
 
 /** The arrays of one file, their types and shapes, and the pickles that stand in place of data in object arrays. */
@@ -57,10 +57,7 @@ export class ArrayReport {
   report(complete: boolean): void {
     const facts = this.#facts;
     facts.property('framework', 'numpy');
-    if (complete) facts.property('parameter_count', this.#tally.parameters);
-    facts.property('precision', this.#tally.precision);
-    facts.details.tensor_count = this.#tally.count;
-    facts.details.dtypes = this.#tally.dtypes;
-    facts.details.tensors = this.#tally.listed;
+    if (complete) reportParameters(this.#tally, facts);
+    reportTensors(this.#tally, facts);
   }
 }

@@ -1,11 +1,12 @@
 import { quote } from '../../errors.ts';
 import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_SIGNATURE_ENTRIES, MAX_TENSORS_LISTED } from '../limits.ts';
+import { MAX_SIGNATURE_ENTRIES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
+import { reportParameters, reportTensors } from '../tensor-tally.ts';
 import { looksLikeOnnx } from './onnx-recognition.ts';
 import type { ValueInfo } from './onnx-types.ts';
 import { OnnxWalk } from './onnx-walk.ts';
@@ -49,8 +50,7 @@ function reportModel(walk: OnnxWalk, facts: FactsBuilder): void {
   facts.own('author', walk.properties.get('model_author'));
   facts.property('framework', framework);
   if (framework === 'pytorch') facts.property('framework_version', walk.producerVersion);
-  facts.property('parameter_count', walk.tally.parameters);
-  facts.property('precision', walk.tally.precision);
+  reportParameters(walk.tally, facts);
   if (walk.operators.has('DequantizeLinear')) facts.property('quantization', 'int8');
   facts.property('opset_version', walk.opsets.get('ai.onnx'));
   facts.property('producer_name', walk.producerName);
@@ -78,16 +78,7 @@ function signature(
 }
 
 function reportWeights(walk: OnnxWalk, facts: FactsBuilder): void {
-  facts.details.tensor_count = walk.tally.count;
-  facts.details.dtypes = walk.tally.dtypes;
-  facts.details.tensors = walk.tally.listed;
-  if (walk.tally.count > MAX_TENSORS_LISTED) {
-    facts.finding(
-      'info',
-      'too-large-to-show',
-      `only ${MAX_TENSORS_LISTED} of ${walk.tally.count} tensors are listed`,
-    );
-  }
+  reportTensors(walk.tally, facts);
   for (const name of walk.oddWeights) {
     facts.finding(
       'medium',

@@ -1,10 +1,11 @@
 import { quote } from '../../errors.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_SIGNATURE_ENTRIES, MAX_TENSORS_LISTED } from '../limits.ts';
+import { MAX_SIGNATURE_ENTRIES } from '../limits.ts';
 import { baseName, stemOf } from '../model-name.ts';
 import { walkXml, xmlRoot } from '../parse/xml.ts';
 import { collectFacts, type Reading } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
+import { reportParameters, reportTensors } from '../tensor-tally.ts';
 import { OpenvinoWalk } from './openvino-walk.ts';
 
 /** OpenVINO's intermediate representation: layers in XML, weights in the `.bin` of the same name. */
@@ -44,8 +45,7 @@ function reportNet(walk: OpenvinoWalk, facts: FactsBuilder): void {
   facts.formatVersion = walk.root?.attribute('version') ?? null;
   facts.property('framework', 'openvino');
   facts.property('framework_version', /^\d+(?:\.\d+)+/.exec(walk.runtime ?? '')?.[0]);
-  facts.property('parameter_count', tally.parameters);
-  facts.property('precision', tally.precision);
+  reportParameters(tally, facts);
   if (walk.layers.has('FakeQuantize')) facts.property('quantization', 'int8');
   if (inputs.length > 0) facts.property('input_signature', inputs.slice(0, MAX_SIGNATURE_ENTRIES));
   if (outputs.length > 0) facts.property('output_signature', outputs.slice(0, MAX_SIGNATURE_ENTRIES));
@@ -53,14 +53,8 @@ function reportNet(walk: OpenvinoWalk, facts: FactsBuilder): void {
   facts.details.inputs = inputs;
   facts.details.outputs = outputs;
   facts.details.layers = Object.fromEntries([...walk.layers].sort(([, a], [, b]) => b - a));
-  facts.details.tensor_count = tally.count;
-  facts.details.dtypes = tally.dtypes;
-  facts.details.tensors = tally.listed;
+  reportTensors(tally, facts);
   facts.details.conversion = Object.fromEntries(walk.conversion);
-  if (tally.count > MAX_TENSORS_LISTED) {
-    const what = `only ${MAX_TENSORS_LISTED} of ${tally.count} tensors are listed`;
-    facts.finding('info', 'too-large-to-show', what);
-  }
   for (const name of walk.odd) {
     const what = `the weights of ${quote(name)} are not its shape times its type`;
     facts.finding('medium', 'malformed', what, `layer ${quote(name)}`);

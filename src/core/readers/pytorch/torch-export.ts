@@ -15,6 +15,7 @@ import { malformed } from '../parse/parse-stop.ts';
 import { ZipArchive } from '../parse/zip-archive.ts';
 import type { ZipMember } from '../parse/zip-records.ts';
 import { isFatal } from '../read-file.ts';
+import { reportParameters, reportTensors } from '../tensor-tally.ts';
 import { readOddMembers } from '../zip/odd-members.ts';
 import type { ZipFormat, ZipReading } from '../zip/zip-format.ts';
 import { ExportedGraph } from './export-graph.ts';
@@ -68,16 +69,13 @@ function reportProgram(program: JsonRecord, graph: ExportedGraph, facts: FactsBu
     facts.property('framework_version', version.slice(0, MAX_NAME_BYTES));
   if (isRecord(schema)) facts.details.schema_version = `${schema.major}.${schema.minor}`;
   if (isRecord(opsets)) facts.details.opsets = opsets;
-  facts.property('parameter_count', graph.weights.parameters);
-  facts.property('precision', graph.weights.precision);
+  reportParameters(graph.weights, facts);
   facts.property('input_signature', graph.inputs.slice(0, MAX_SIGNATURE_ENTRIES));
   facts.property('output_signature', graph.outputs.slice(0, MAX_SIGNATURE_ENTRIES));
   facts.details.inputs = graph.inputs;
   facts.details.outputs = graph.outputs;
   facts.details.operators = Object.fromEntries(graph.operators);
-  facts.details.tensor_count = graph.weights.count;
-  facts.details.dtypes = graph.weights.dtypes;
-  facts.details.tensors = graph.weights.listed;
+  reportTensors(graph.weights, facts);
 }
 
 /** Programs that were compiled are libraries of the machine's own code. */

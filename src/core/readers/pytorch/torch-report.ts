@@ -1,8 +1,9 @@
 import { JsonNumber } from '../../oci/json.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES, MAX_TENSORS_LISTED } from '../limits.ts';
+import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from '../limits.ts';
 import { className } from '../pickle/pickle-report.ts';
 import { attributesOf, isKind, type PickleValue } from '../pickle/pickle-values.ts';
+import { reportTensors } from '../tensor-tally.ts';
 import { entriesOf, TorchWeights } from './torch-weights.ts';
 
 /** Where checkpoints keep the model itself; the first that holds tensors counts. */
@@ -60,13 +61,7 @@ function reportWeights(weights: TorchWeights, facts: FactsBuilder): void {
   }
   facts.property('precision', tally.precision);
   if (weights.isLora) facts.property('adapter', 'lora');
-  facts.details.tensor_count = tally.count;
-  facts.details.dtypes = tally.dtypes;
-  facts.details.tensors = tally.listed;
-  if (tally.count > MAX_TENSORS_LISTED) {
-    const message = `only ${MAX_TENSORS_LISTED} of ${tally.count} tensors are listed`;
-    facts.finding('info', 'too-large-to-show', message);
-  }
+  reportTensors(tally, facts);
 }
 
 /** What a training run notes beside the weights: Lightning's names, and those of ordinary scripts. */

@@ -1,9 +1,8 @@
 import { JsonNumber } from '../../oci/json.ts';
 import { bitsOf } from '../dtypes.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_TENSORS_LISTED } from '../limits.ts';
 import type { ModelFacts } from '../reader.ts';
-import { elementsOf, type TensorInfo, TensorTally } from '../tensor-tally.ts';
+import { elementsOf, reportTensors, type TensorInfo, TensorTally } from '../tensor-tally.ts';
 
 /** Files that hold the weights of one model, or of one component of it. */
 export interface Weights {
@@ -40,16 +39,6 @@ export function reportWeights(groups: readonly Weights[], facts: FactsBuilder): 
   facts.property('parameter_count', parameters);
   facts.property('precision', tally.precision ?? precisionOf(groups));
   if (tally.count > 0) reportTensors(tally, facts);
-}
-
-function reportTensors(tally: TensorTally, facts: FactsBuilder): void {
-  facts.details.tensor_count = tally.count;
-  facts.details.dtypes = tally.dtypes;
-  facts.details.tensors = tally.listed;
-  if (tally.count > MAX_TENSORS_LISTED) {
-    const message = `only ${MAX_TENSORS_LISTED} of ${tally.count} tensors are listed`;
-    facts.finding('info', 'too-large-to-show', message);
-  }
 }
 
 /** The tensors that a reader listed, where it lists them as tensors. */

@@ -1,13 +1,13 @@
 import { quote } from '../../errors.ts';
 import { bitsOf } from '../dtypes.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_TENSORS_LISTED, MAX_TF_OBJECT_GRAPH_BYTES } from '../limits.ts';
+import { MAX_TF_OBJECT_GRAPH_BYTES } from '../limits.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
 import { RangeSource } from '../parse/byte-source.ts';
 import { PagedSource } from '../parse/paged-source.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
 import type { FolderReadOptions, ModelFolder } from '../reader.ts';
-import { elementsOf, TensorTally } from '../tensor-tally.ts';
+import { elementsOf, reportParameters, reportTensors, TensorTally } from '../tensor-tally.ts';
 import { type BundleEntry, type BundleIndex, readBundleIndex } from './bundle-index.ts';
 import { OBJECT_GRAPH_KEY, readCheckpointNames } from './checkpoint-names.ts';
 
@@ -40,15 +40,8 @@ export async function reportVariables(
     tally.add({ name, dtype, shape, bytes: size }, dtype === 'STRING' ? 0n : elements, BigInt(size));
     checkSize(entry, name, elements, facts);
   }
-  facts.property('parameter_count', tally.parameters);
-  facts.property('precision', tally.precision);
-  facts.details.tensor_count = tally.count;
-  facts.details.dtypes = tally.dtypes;
-  facts.details.tensors = tally.listed;
-  if (tally.count > MAX_TENSORS_LISTED) {
-    const message = `only ${MAX_TENSORS_LISTED} of ${tally.count} variables are listed`;
-    facts.finding('info', 'too-large-to-show', message);
-  }
+  reportParameters(tally, facts);
+  reportTensors(tally, facts);
 }
 
 /** Not the optimizer's memory, counters of saves and steps, or the state of random numbers. */

@@ -4,7 +4,6 @@ import {
   MAX_DISTINCT_NAMES,
   MAX_NAME_BYTES,
   MAX_SIGNATURE_ENTRIES,
-  MAX_TENSORS_LISTED,
   MAX_TFLITE_BYTES,
   MAX_TFLITE_ENDS,
   MAX_TFLITE_PARTS,
@@ -14,7 +13,7 @@ import { FlatTable } from '../parse/flatbuffer.ts';
 import type { PagedSource } from '../parse/paged-source.ts';
 import { collectPagedFacts, type PagedReading } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
-import { elementsOf, TensorTally } from '../tensor-tally.ts';
+import { elementsOf, reportParameters, reportTensors, TensorTally } from '../tensor-tally.ts';
 import { reachesOut } from '../tensorflow/reaching-ops.ts';
 import { checkBuffers, reportExternalFiles } from './tflite-buffers.ts';
 import { readGraph, type TfliteGraph, type TfliteTensor, tensorBytes, weightsOf } from './tflite-graph.ts';
@@ -148,20 +147,13 @@ async function reportWeights(
     const bytes = tensorBytes(weight);
     tally.add({ name, dtype, shape, bytes: Number(bytes) }, elementsOf(shape), bytes);
   }
-  facts.property('parameter_count', tally.parameters);
-  facts.property('precision', tally.precision);
+  reportParameters(tally, facts);
   const quantized = weights.filter(({ scales }) => scales > 0);
   if (quantized.some(({ dtype }) => dtype === tally.precision)) {
     facts.property('quantization', tally.precision?.replace(/^I/, 'int').replace(/^U/, 'uint'));
   }
   facts.details.quantized_tensors = quantized.length;
   facts.details.per_channel_tensors = quantized.filter(({ scales }) => scales > 1).length;
-  facts.details.tensor_count = tally.count;
-  facts.details.dtypes = tally.dtypes;
-  facts.details.tensors = tally.listed;
-  if (tally.count > MAX_TENSORS_LISTED) {
-    const message = `only ${MAX_TENSORS_LISTED} of ${tally.count} tensors are listed`;
-    facts.finding('info', 'too-large-to-show', message);
-  }
+  reportTensors(tally, facts);
   await checkBuffers(model, source, weights, facts);
 }
