@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesContent, openFileContent } from '../../../src/core/oci/content.ts';
+import { bytesContent } from '../../../src/core/oci/content.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
 import { holdFacts } from './contract.ts';
 import {
@@ -66,11 +68,21 @@ describe('HDF5 as h5py sees it', () => {
   });
 
   it('reads headers, not data', async () => {
-    // The data of the largest dataset, as it would lie in a file of a gigabyte.
-    const counted = countingContent(await openFileContent(fixturePath('mlp.h5')));
-    await readModelFile({ path: 'mlp.h5', content: counted.content });
-    expect(counted.bytes()).toBeLessThanOrEqual(counted.content.size);
+    const bytes = Buffer.concat([fixtureBytes('mlp.h5'), Buffer.alloc(64 * 1024 * 1024)]);
+    // The end of the file, as the superblock states it.
+    bytes.writeBigUInt64LE(BigInt(bytes.byteLength), 40);
+    const counted = countingContent(bytesContent(bytes));
+    const facts = await readModelFile({ path: 'mlp.h5', content: counted.content });
+    expect(facts.findings).toEqual([]);
+    expect(counted.bytes()).toBeLessThanOrEqual(64 * 1024);
     expect(counted.ranges).toHaveLength(1);
+  });
+
+  it('a configuration that is too large for the header is found where it is', async () => {
+    const bytes = gunzipSync(readFileSync(fixturePath('huge-attribute.h5.gz')));
+    const facts = await readModelFile({ path: 'x.h5', content: bytesContent(bytes) });
+    expect(facts.format).toEqual({ name: 'keras', version: '2.15.0' });
+    expect(codesOf(facts)).toContain('high code-in-model');
   });
 });
 

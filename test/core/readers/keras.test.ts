@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { FactsBuilder } from '../../../src/core/readers/facts.ts';
+import { KerasCode } from '../../../src/core/readers/keras/keras-code.ts';
 import { reportConfig } from '../../../src/core/readers/keras/keras-config.ts';
 import { holdFacts } from './contract.ts';
 import { codesOf, expectedFacts, fixtureBytes, fixtureNames, readBytes, readFixture } from './fixtures.ts';
+import { zip } from './zip-bytes.ts';
 
-const GOOD = ['mlp.keras', 'cnn.keras', 'half.keras', 'mlp.h5', 'mlp.weights.h5'];
+const GOOD = [
+  'mlp.keras',
+  'cnn.keras',
+  'half.keras',
+  'mlp.h5',
+  'mlp.weights.h5',
+  'graph-keras2.h5',
+  'row-keras2.keras',
+];
 
 describe('Keras files as Keras sees them', () => {
   it.each(GOOD)('facts of %s', async (name) => {
@@ -39,8 +49,8 @@ describe('Keras files as Keras sees them', () => {
     expect((await readFixture('mlp.h5')).details.backend).toBe('tensorflow');
   });
 
-  it.each(['code.keras', 'code.h5'])('%s has a Lambda layer', async (name) => {
-    expect(codesOf(await readFixture(name))).toEqual(['high code-in-model', 'info runs-code-when-loaded']);
+  it.each(['code.keras', 'code.h5', 'code-keras2.h5'])('%s has a Lambda layer', async (name) => {
+    expect(codesOf(await readFixture(name))).toEqual(['info runs-code-when-loaded', 'high code-in-model']);
   });
 
   it.each(fixtureNames('.keras'))('%s cut off or renamed', async (name) => {
@@ -57,7 +67,7 @@ describe('Keras files as Keras sees them', () => {
 
 function findingsOf(config: unknown): string[] {
   const facts = new FactsBuilder();
-  reportConfig(typeof config === 'string' ? config : JSON.stringify(config), facts);
+  reportConfig(typeof config === 'string' ? config : JSON.stringify(config), new KerasCode(facts), facts);
   return codesOf(facts.build('keras', 'x'));
 }
 
@@ -88,7 +98,7 @@ describe('what a configuration would run or import', () => {
     ['a SavedModel by path', layer('TFSMLayer', { filepath: '/tmp/x' })],
     ['a file operation of TensorFlow', layer('TFOpLambda', { function: 'io.write_file' })],
   ])('%s', (_what, one) => {
-    expect(findingsOf(sequential(one))).toEqual(['high code-in-model', 'info runs-code-when-loaded']);
+    expect(findingsOf(sequential(one))).toEqual(['info runs-code-when-loaded', 'high code-in-model']);
   });
 
   it.each([
@@ -117,7 +127,11 @@ describe('what a configuration would run or import', () => {
 
   it('a vocabulary in a file belongs to the model, and must be in its folder', () => {
     const facts = new FactsBuilder();
-    reportConfig(JSON.stringify(sequential(layer('StringLookup', { vocabulary: 'words.txt' }))), facts);
+    reportConfig(
+      JSON.stringify(sequential(layer('StringLookup', { vocabulary: 'words.txt' }))),
+      new KerasCode(facts),
+      facts,
+    );
     expect(facts.build('keras', 'x').companions).toEqual(['words.txt']);
     expect(findingsOf(sequential(layer('StringLookup', { vocabulary: '/etc/passwd' })))).toEqual([
       'critical external-path',
@@ -125,6 +139,30 @@ describe('what a configuration would run or import', () => {
     expect(
       findingsOf(sequential(layer('TextVectorization', { vocabulary: 'http://169.254.169.254/x' }))),
     ).toEqual(['critical external-path']);
+  });
+
+  it('a configuration that cannot be read may hold anything', async () => {
+    const text = JSON.stringify(sequential(layer('Lambda', {})));
+    const packed = (config: string) =>
+      zip(
+        { name: 'metadata.json', data: '{"keras_version": "3.0.0"}' },
+        { name: 'config.json', data: config },
+      );
+    expect(codesOf(await readBytes('x.keras', packed(text)))).toContain('high code-in-model');
+    const padded = await readBytes('x.keras', packed(text.padEnd(5 * 1024 * 1024)));
+    expect(codesOf(padded)).toEqual(['low too-large-to-show', 'medium hidden-data']);
+  });
+
+  it('optimizers of Keras 2, and layers that stand in many places, are said once or not at all', () => {
+    expect(
+      findingsOf({
+        class_name: 'Sequential',
+        config: {},
+        optimizer: { class_name: 'Custom>Adam', config: {} },
+      }),
+    ).toEqual([]);
+    const lambda = layer('Lambda', { name: 'same' });
+    expect(findingsOf(sequential(lambda, lambda))).toHaveLength(2);
   });
 
   it('NaN and Infinity of Python are read', () => {

@@ -165,7 +165,7 @@ describe('SavedModels that are damaged or lie', () => {
     const json = text(
       JSON.stringify({ class_name: 'Lambda', config: { name: 'x', function: ['4wA=', null, null] } }),
     );
-    const codes = ['high code-in-model', 'info runs-code-when-loaded'];
+    const codes = ['info runs-code-when-loaded', 'high code-in-model'];
     expect(await codesOfGraph(field(2, field(7, field(1, field(4, field(3, json))))))).toEqual(codes);
     const metadata = {
       [GRAPH]: bytesContent(field(2)),

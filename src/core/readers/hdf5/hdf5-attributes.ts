@@ -1,6 +1,11 @@
-import { MAX_HDF5_ATTRIBUTE_BYTES, MAX_HDF5_ATTRIBUTE_VALUES, MAX_HDF5_ATTRIBUTES } from '../limits.ts';
+import {
+  MAX_HDF5_ATTRIBUTE_BYTES,
+  MAX_HDF5_ATTRIBUTE_VALUES,
+  MAX_HDF5_ATTRIBUTES,
+  MAX_HDF5_BLOCK_BYTES,
+} from '../limits.ts';
 import { decodeText } from '../parse/byte-cursor.ts';
-import { ParseStop } from '../parse/parse-stop.ts';
+import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { elementsOf } from '../tensor-tally.ts';
 import { readShape, typeOf } from './hdf5-dataset.ts';
 import type { Hdf5Type } from './hdf5-datatype.ts';
@@ -27,12 +32,11 @@ export async function* attributesOf(
   file: Hdf5File,
   messages: readonly Hdf5Message[],
 ): AsyncGenerator<Hdf5Attribute> {
-  let count = 0;
+  const budget = new AttributeBudget();
   for (const { type, shared, fields } of messages) {
-    if (type === MESSAGE.attribute && !shared) {
-      count = counted(count);
-      yield await readAttribute(file, fields);
-    }
+    if (type !== MESSAGE.attribute) continue;
+    if (shared) throw malformed('an attribute is in the heap of shared messages', fields.start);
+    yield await readAttribute(file, budget.count(fields));
   }
   const info = messages.find(({ type }) => type === MESSAGE.attributeInfo);
   if (info === undefined) return;
@@ -41,14 +45,24 @@ export async function* attributesOf(
   const opened = await openFractalHeap(file, heap);
   // Records of type 8: heap id of eight bytes, flags, creation order, hash of the name.
   for await (const record of treeRecords(file, tree, 8)) {
-    count = counted(count);
-    yield await readAttribute(file, await opened.object(record.take(8)));
+    yield await readAttribute(file, budget.count(await opened.object(record.take(8))));
   }
 }
 
-function counted(count: number): number {
-  if (count < MAX_HDF5_ATTRIBUTES) return count + 1;
-  throw new ParseStop('too-large-to-show', `an object has more than ${MAX_HDF5_ATTRIBUTES} attributes`);
+/** What the attributes of one object may take: they are kept, and those in a heap may share bytes in the file. */
+class AttributeBudget {
+  #count = 0;
+  #bytes = 0;
+
+  count(fields: Hdf5Fields): Hdf5Fields {
+    this.#count += 1;
+    this.#bytes += fields.bytes.byteLength;
+    if (this.#count > MAX_HDF5_ATTRIBUTES || this.#bytes > MAX_HDF5_BLOCK_BYTES) {
+      const message = `more than ${MAX_HDF5_ATTRIBUTES} attributes, or ${MAX_HDF5_BLOCK_BYTES} bytes of them`;
+      throw new ParseStop('too-large-to-show', message, fields.start);
+    }
+    return fields;
+  }
 }
 
 /** Attribute info message (section IV.A.2.v): flag 0 adds the largest creation index. */

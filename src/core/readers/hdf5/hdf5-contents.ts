@@ -56,13 +56,24 @@ export class Hdf5Contents implements Hdf5Visitor {
   async group(path: string, messages: readonly Hdf5Message[]): Promise<void> {
     this.#groups += 1;
     if (path !== '') return;
-    for await (const attribute of attributesOf(this.#file, messages)) {
-      // Of two with one name, HDF5 finds the first.
-      if (!this.attributes.has(attribute.name)) this.attributes.set(attribute.name, attribute);
-    }
+    await this.#readAttributes(messages);
     const shown = [...this.attributes].slice(0, MAX_SHOWN_ATTRIBUTES);
     for (const [name, attribute] of shown) await this.#show(name, attribute);
     await this.onRoot();
+  }
+
+  async #readAttributes(messages: readonly Hdf5Message[]): Promise<void> {
+    try {
+      for await (const attribute of attributesOf(this.#file, messages)) {
+        // Of two with one name, HDF5 finds the first.
+        if (!this.attributes.has(attribute.name)) this.attributes.set(attribute.name, attribute);
+      }
+    } catch (error) {
+      if (!(error instanceof ParseStop)) throw error;
+      this.#facts.stopped(error);
+      const message = 'not all attributes of the root can be looked at, and they may hold a model';
+      this.#facts.finding('medium', 'hidden-data', message);
+    }
   }
 
   async #show(name: string, attribute: Hdf5Attribute): Promise<void> {

@@ -28,6 +28,8 @@ export async function readDataset(
   const type = messages.find(({ type }) => type === MESSAGE.datatype);
   const layout = messages.find(({ type }) => type === MESSAGE.layout);
   if (space === undefined || type === undefined || layout === undefined) return undefined;
+  if (space.shared || layout.shared)
+    throw malformed('a message is in the heap of shared ones', space.fields.start);
   const external = messages.find(({ type }) => type === MESSAGE.externalFiles);
   const stored = await readLayout(file, layout.fields);
   return {

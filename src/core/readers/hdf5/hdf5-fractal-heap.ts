@@ -2,6 +2,7 @@ import { MAX_HDF5_BLOCK_BYTES, MAX_HDF5_HEAP_DEPTH } from '../limits.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { bytesFor, type Hdf5Fields } from './hdf5-fields.ts';
 import type { Hdf5File } from './hdf5-file.ts';
+import { treeRecords } from './hdf5-tree-v2.ts';
 
 /** The doubling table: two rows of blocks of the first size, then each row twice the one before. */
 interface Table {
@@ -25,7 +26,9 @@ export async function openFractalHeap(file: Hdf5File, address: number | undefine
   if (fields.u16() !== 0) throw new ParseStop('too-large-to-show', 'a heap is compressed', fields.start);
   fields.skip(1);
   const maxObject = fields.u32();
-  fields.skip(2 * (length + offset) + 8 * length);
+  fields.length();
+  const hugeTree = fields.address();
+  fields.skip(length + offset + 8 * length);
   const width = fields.u16();
   const startBytes = fields.length();
   const maxDirectBytes = fields.length();
@@ -41,14 +44,28 @@ export async function openFractalHeap(file: Hdf5File, address: number | undefine
   return {
     async object(id) {
       const kind = (id.u8() >> 4) & 3;
-      // Huge objects have a tree of their own, tiny ones stand in the id: names and attributes are neither.
+      // Tiny objects stand in the id, which is as long as they are.
       if (kind === 2) return id.take(Math.min(id.left, ((id.bytes[0] ?? 0) % 16) + 1));
-      if (kind !== 0) throw new ParseStop('too-large-to-show', 'an object of a heap is too large', id.start);
+      if (kind === 1) return await hugeObject(file, hugeTree, id);
+      if (kind !== 0) throw malformed('an object of a heap is of no kind', id.start);
       const at = id.uint(offsetBytes);
       const bytes = id.uint(lengthBytes);
       return await file.read(await find(file, table, { root, rows }, at), bytes);
     },
   };
+}
+
+/** Objects too large for a block have places of their own, in the id if it is long enough, else in a tree (type 1). */
+async function hugeObject(file: Hdf5File, tree: number | undefined, id: Hdf5Fields): Promise<Hdf5Fields> {
+  const { offset, length } = file.sizes;
+  if (id.left >= offset + length) return await file.read(id.address(), id.length());
+  const key = id.uint(Math.min(id.left, length));
+  for await (const record of treeRecords(file, tree, 1)) {
+    const at = record.address();
+    const bytes = record.length();
+    if (record.length() === key) return await file.read(at, bytes);
+  }
+  throw malformed('an object of a heap is nowhere', id.start);
 }
 
 function isPower(value: number): boolean {

@@ -3,6 +3,7 @@ import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_IMPORTS, MAX_NAME_BYTES } from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
+import { ParseStop } from '../parse/parse-stop.ts';
 import { judgeImport } from '../pickle/pickle-imports.ts';
 import { KERAS_GLOBALS } from './keras-globals.ts';
 import { member, textMember } from './keras-json.ts';
@@ -27,26 +28,14 @@ function isOwnClass(name: string): boolean {
   return Object.values(KERAS_GLOBALS).some((names) => names.split(' ').includes(name));
 }
 
+/** Optimizers of Keras 2 register themselves as if they were somebody's. */
+function isOwnOptimizer(name: string): boolean {
+  return name.startsWith('Custom>') && isOwn('keras.optimizers', name.slice('Custom>'.length));
+}
+
 function isOwn(module: string, name: string): boolean {
   const own = module.replace(/^(?:tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(?=\.|$)/, 'keras');
   return Object.hasOwn(KERAS_GLOBALS, own) && (KERAS_GLOBALS[own]?.split(' ').includes(name) ?? false);
-}
-
-/**
- * Everything in a configuration that Keras turns into an object: what runs code is a finding, and so is what Keras would
- * import from elsewhere. Walks with a list of its own, as deep as the document is.
- */
-export function reportCode(config: JsonTree, facts: FactsBuilder): void {
-  const report = new CodeReport(facts);
-  const rest: { value: JsonTree; inCode: boolean }[] = [{ value: config, inCode: false }];
-  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    const { value } = next;
-    if (Array.isArray(value)) rest.push(...reversed(value, next.inCode));
-    if (!isRecord(value)) continue;
-    const runs = report.object(value, next.inCode);
-    rest.push(...reversed(Object.values(value), next.inCode || runs));
-  }
-  report.finish();
 }
 
 function reversed(
@@ -59,17 +48,53 @@ function reversed(
     .reverse();
 }
 
-class CodeReport {
-  readonly #facts: FactsBuilder;
-  readonly #imports = new Map<string, { module: string; name: string; verdict: string }>();
-  #runs = false;
+/** Runs what looks at a configuration; one that cannot be read may hold what Keras, which reads it, then runs. */
+export async function lookForCode(facts: FactsBuilder, look: () => Promise<void> | void): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    if (!(error instanceof ParseStop)) throw error;
+    facts.stopped(error);
+    facts.finding(
+      'medium',
+      'hidden-data',
+      'a configuration of Keras cannot be looked into, and may hold code',
+    );
+  }
+}
 
-  constructor(facts: FactsBuilder) {
+/**
+ * Everything in the configurations of one model that Keras turns into an object: what runs code is a finding, once, and
+ * so is what Keras would import from elsewhere.
+ */
+export class KerasCode {
+  readonly #facts: FactsBuilder;
+  readonly #place: string;
+  readonly #imports = new Map<string, { module: string; name: string; verdict: string }>();
+  readonly #said = new Set<string>();
+
+  /** @param place file of a folder that the configurations are in, for findings */
+  constructor(facts: FactsBuilder, place = '') {
     this.#facts = facts;
+    this.#place = place === '' ? '' : `${place}: `;
+  }
+
+  /** Walks with a list of its own, as deep as the document is. */
+  look(config: JsonTree): void {
+    const rest: { value: JsonTree; inCode: boolean }[] = [{ value: config, inCode: false }];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      const { value } = next;
+      if (Array.isArray(value)) for (const item of reversed(value, next.inCode)) rest.push(item);
+      if (!isRecord(value)) continue;
+      const runs = this.#object(value, next.inCode);
+      for (const item of reversed(Object.values(value), next.inCode || runs)) rest.push(item);
+    }
+    const imports = [...this.#imports.values()];
+    if (imports.length > 0) this.#facts.details.imports = imports;
   }
 
   /** Whether this object runs code; what is inside it then goes without saying. */
-  object(value: JsonRecord, inCode: boolean): boolean {
+  #object(value: JsonRecord, inCode: boolean): boolean {
     const name = textMember(value, 'class_name');
     if (name === undefined || !Object.hasOwn(value, 'config')) return false;
     const runs = this.#code(name, value, inCode);
@@ -93,8 +118,12 @@ class CodeReport {
   }
 
   #add(message: string, where: string): void {
-    this.#runs = true;
-    this.#facts.finding('high', 'code-in-model', message, `layer ${quote(where)}`);
+    if (this.#said.has(message) || this.#said.size >= MAX_IMPORTS) return;
+    if (this.#said.size === 0) {
+      this.#facts.finding('info', 'runs-code-when-loaded', 'loading it runs code that the file brings');
+    }
+    this.#said.add(message);
+    this.#facts.finding('high', 'code-in-model', message, `${this.#place}layer ${quote(where)}`);
   }
 
   /** What Keras would import: the module stands beside the class since version 2.12; before, it is Keras's own. */
@@ -105,7 +134,8 @@ class CodeReport {
     const name = (isFunction ? config : className).slice(0, MAX_NAME_BYTES);
     // Tensors, tuples, bytes: data of Keras's own kinds.
     if (/^__[a-z_]+__$/.test(className)) return;
-    if (module === undefined ? isFunction || isOwnClass(name) : isOwn(module, name)) return;
+    if (module === undefined ? isFunction || isOwnClass(name) || isOwnOptimizer(name) : isOwn(module, name))
+      return;
     const from = (module ?? textMember(value, 'package') ?? '').slice(0, MAX_NAME_BYTES);
     const key = `${from} ${name}`;
     if (this.#imports.has(key) || this.#imports.size >= MAX_IMPORTS) return;
@@ -136,14 +166,5 @@ class CodeReport {
         this.#facts.finding('critical', 'external-path', message);
       }
     }
-  }
-
-  finish(): void {
-    const { details } = this.#facts;
-    const imports = [...this.#imports.values()];
-    if (imports.length > 0)
-      details.imports = [...(Array.isArray(details.imports) ? details.imports : []), ...imports];
-    if (!this.#runs) return;
-    this.#facts.finding('info', 'runs-code-when-loaded', 'loading it runs code that the file brings');
   }
 }

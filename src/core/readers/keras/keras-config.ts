@@ -1,7 +1,7 @@
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_KERAS_LAYERS, MAX_NAME_BYTES, MAX_PROTOBUF_DEPTH, MAX_SIGNATURE_ENTRIES } from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
-import { reportCode } from './keras-code.ts';
+import type { KerasCode } from './keras-code.ts';
 import { endsOf, type KerasEnd } from './keras-ends.ts';
 import { listMember, member, parseKerasJson, textMember } from './keras-json.ts';
 import { trainingOf } from './keras-training.ts';
@@ -18,9 +18,9 @@ interface KerasLayer {
 }
 
 /** What a model's configuration says: its class and layers, its inputs and outputs, and the code that it brings. */
-export function reportConfig(text: string, facts: FactsBuilder): void {
+export function reportConfig(text: string, code: KerasCode, facts: FactsBuilder): void {
   const config = parseKerasJson(text);
-  reportCode(config, facts);
+  code.look(config);
   const name = textMember(config, 'class_name');
   facts.property('model_class', name?.slice(0, MAX_NAME_BYTES));
   const model = member(config, 'config');

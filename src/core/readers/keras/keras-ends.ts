@@ -46,17 +46,32 @@ function functionalEnds(
   layers: readonly JsonTree[],
 ): { inputs: KerasEnd[]; outputs: KerasEnd[] } {
   const byName = new Map(layers.map((layer) => [nameOf(layer), layer]));
-  const find = (name: string) => ({ name, layer: byName.get(name) });
-  const inputs = endNames(member(config, 'input_layers')).map(find);
-  const outputs = endNames(member(config, 'output_layers')).map(find);
+  const shapes = new Map<string, KerasShape | undefined>();
+  // Layers stand behind those that they take something from.
+  for (const layer of layers) shapes.set(nameOf(layer), shapeBehind(layer, shapes));
+  const describe = (name: string) => ({ name, dtype: dtypeOf(byName.get(name)), shape: shapes.get(name) });
   return {
-    inputs: inputs.map(({ name, layer }) => ({ name, dtype: dtypeOf(layer), shape: ownShape(layer) })),
-    outputs: outputs.map(({ name, layer }) => ({
-      name,
-      dtype: dtypeOf(layer),
-      shape: ownShape(layer) ?? outputShape(layer, incoming(layer) ?? builtShape(layer)),
-    })),
+    inputs: endNames(member(config, 'input_layers')).map(describe),
+    outputs: endNames(member(config, 'output_layers')).map(describe),
   };
+}
+
+function shapeBehind(
+  layer: JsonTree,
+  shapes: ReadonlyMap<string, KerasShape | undefined>,
+): KerasShape | undefined {
+  const source = sourceName(layer);
+  const incoming = incomingShape(layer) ?? (source === undefined ? undefined : shapes.get(source));
+  return ownShape(layer) ?? outputShape(layer, incoming ?? builtShape(layer));
+}
+
+/** The one layer that a layer takes something from by its first node (Keras 2: `[[[name, node, tensor, {}]]]`). */
+function sourceName(layer: JsonTree): string | undefined {
+  const [node] = listMember(layer, 'inbound_nodes');
+  const sources = Array.isArray(node) ? node : [];
+  const [source] = sources;
+  const name = Array.isArray(source) ? source[0] : undefined;
+  return sources.length === 1 && typeof name === 'string' ? name : undefined;
 }
 
 /** The shape goes through the layers one by one; where it is lost, what a layer was built for takes it up again. */
@@ -110,7 +125,7 @@ function builtShape(layer: JsonTree | undefined): KerasShape | undefined {
 }
 
 /** The tensor that a layer takes by its first node (Keras 3). */
-function incoming(layer: JsonTree | undefined): KerasShape | undefined {
+function incomingShape(layer: JsonTree | undefined): KerasShape | undefined {
   const [first] = listMember(listMember(layer, 'inbound_nodes')[0], 'args');
   const tensor = Array.isArray(first) ? first[0] : first;
   return toShape(member(member(tensor, 'config'), 'shape'));

@@ -5,8 +5,10 @@ import { Hdf5File, hdf5Start } from '../hdf5/hdf5-file.ts';
 import { MAX_HDF5_BYTES, MAX_KERAS_CONFIG_BYTES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
 import type { PagedSource } from '../parse/paged-source.ts';
+import { malformed } from '../parse/parse-stop.ts';
 import { collectPagedFacts } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
+import { KerasCode, lookForCode } from './keras-code.ts';
 import { reportConfig } from './keras-config.ts';
 import { reportTraining } from './keras-training.ts';
 import { isKerasWeight } from './keras-weights.ts';
@@ -49,6 +51,7 @@ async function openContents(source: PagedSource, facts: FactsBuilder): Promise<H
 
 /** The attributes that Keras gives the root of a whole model (`model.save`), or of its weights. */
 async function reportKeras(contents: Hdf5Contents, isKeras: boolean, facts: FactsBuilder): Promise<void> {
+  const code = new KerasCode(facts);
   // What is in them is shown in its own words.
   for (const key of ['model_config', 'training_config']) delete contents.shown[key];
   const version = await contents.text('keras_version');
@@ -60,9 +63,14 @@ async function reportKeras(contents: Hdf5Contents, isKeras: boolean, facts: Fact
   if (backend !== undefined) facts.details.backend = backend;
   if (isKeras) facts.formatVersion = version ?? null;
   if (contents.attributes.has('model_config')) {
-    const config = await contents.text('model_config', MAX_KERAS_CONFIG_BYTES);
-    if (config !== undefined) reportConfig(config, facts);
+    await lookForCode(facts, async () => {
+      const config = await contents.text('model_config', MAX_KERAS_CONFIG_BYTES);
+      if (config === undefined) throw malformed('the configuration of the model is no text');
+      reportConfig(config, code, facts);
+    });
   }
-  const training = await contents.text('training_config', MAX_KERAS_CONFIG_BYTES);
-  if (training !== undefined) reportTraining(training, facts);
+  await lookForCode(facts, async () => {
+    const training = await contents.text('training_config', MAX_KERAS_CONFIG_BYTES);
+    if (training !== undefined) reportTraining(training, code, facts);
+  });
 }

@@ -1,6 +1,6 @@
 import type { FactsBuilder } from '../facts.ts';
 import type { JsonTree } from '../parse/json-tree.ts';
-import { reportCode } from './keras-code.ts';
+import type { KerasCode } from './keras-code.ts';
 import { listMember, member, parseKerasJson, textMember } from './keras-json.ts';
 
 /** Metrics that are listed. */
@@ -15,9 +15,9 @@ interface KerasTraining {
 }
 
 /** The `training_config` of a model in HDF5. */
-export function reportTraining(text: string, facts: FactsBuilder): void {
+export function reportTraining(text: string, code: KerasCode, facts: FactsBuilder): void {
   const config = parseKerasJson(text);
-  reportCode(config, facts);
+  code.look(config);
   facts.details.training = trainingOf(config);
 }
 

@@ -11,6 +11,7 @@ import { isFatal } from '../read-file.ts';
 import { TensorTally } from '../tensor-tally.ts';
 import { readOddMembers } from '../zip/odd-members.ts';
 import type { ZipFormat, ZipReading } from '../zip/zip-format.ts';
+import { KerasCode, lookForCode } from './keras-code.ts';
 import { reportConfig } from './keras-config.ts';
 import { parseKerasJson, textMember } from './keras-json.ts';
 import { isKerasWeight } from './keras-weights.ts';
@@ -33,10 +34,13 @@ export const kerasFormat: ZipFormat = {
 async function readArchive(reading: ZipReading): Promise<void> {
   const { archive, facts, options } = reading;
   facts.property('framework', 'keras');
+  const code = new KerasCode(facts);
   const collect = (parse: () => Promise<void>) => facts.collect(parse, isFatal(options));
   for (const member of archive.named(METADATA)) await collect(() => readMetadata(reading, member));
   for (const member of archive.named(CONFIG)) {
-    await collect(async () => reportConfig(await textOf(reading, member), facts));
+    await collect(() =>
+      lookForCode(facts, async () => reportConfig(await textOf(reading, member), code, facts)),
+    );
   }
   const weights = new TensorTally();
   for (const member of archive.members.filter(({ name }) => SHARD.test(name))) {

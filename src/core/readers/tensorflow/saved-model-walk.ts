@@ -14,10 +14,10 @@ export class SavedModelWalk {
   printsToFiles = false;
   functions = 0;
   readonly #cursor: ByteCursor;
-  readonly #onConfig: (json: string) => void;
+  readonly #onConfig: (json: string) => Promise<void>;
 
   /** @param onConfig told of each configuration of a Keras layer */
-  constructor(cursor: ByteCursor, onConfig: (json: string) => void) {
+  constructor(cursor: ByteCursor, onConfig: (json: string) => Promise<void>) {
     this.#cursor = cursor;
     this.#onConfig = onConfig;
   }
@@ -147,6 +147,6 @@ export class SavedModelWalk {
 
   async #metadata(field: ProtobufField): Promise<void> {
     const text = await readText(this.#cursor, field, MAX_KERAS_CONFIG_BYTES);
-    if (text.startsWith('{')) this.#onConfig(text);
+    if (text.startsWith('{')) await this.#onConfig(text);
   }
 }

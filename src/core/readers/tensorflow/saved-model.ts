@@ -2,7 +2,7 @@ import { quote } from '../../errors.ts';
 import type { Content } from '../../oci/content.ts';
 import { companionPath } from '../companion-path.ts';
 import { FactsBuilder } from '../facts.ts';
-import { reportCode } from '../keras/keras-code.ts';
+import { KerasCode, lookForCode } from '../keras/keras-code.ts';
 import { parseKerasJson } from '../keras/keras-json.ts';
 import { MAX_SIGNATURE_ENTRIES, MAX_TF_GRAPH_BYTES } from '../limits.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
@@ -54,10 +54,11 @@ async function reportGraph(
   if (content === undefined) {
     throw new ParseStop('too-large-to-show', `the graph stands in ${TEXT_GRAPH}, which is not looked into`);
   }
+  const code = new KerasCode(facts, GRAPH);
   let configurations = 0;
-  const onConfig = (json: string) => {
+  const onConfig = async (json: string) => {
     configurations += 1;
-    reportCode(parseKerasJson(json), facts);
+    await lookForCode(facts, () => code.look(parseKerasJson(json)));
   };
   const open = (part: Content) => {
     const cursor = new ByteCursor(new RangeSource(part, { ...options, maxBytes: MAX_TF_GRAPH_BYTES }));
