@@ -108,6 +108,8 @@ export const MAX_LIGHTGBM_TEXT_BYTES = 16 * 1024 * 1024;
 export const MAX_CATBOOST_INFO_BYTES = 1024 * 1024;
 /** Features of a CatBoost model that are looked into, a table each. */
 export const MAX_CATBOOST_FEATURES = 100_000;
+/** Fields of a PMML document that are kept, with the values they may have; all are counted. */
+export const MAX_PMML_FIELDS = 10_000;
 /** Bytes of a PMML document that is walked whole; of a larger one what stands before the model's parts. */
 export const MAX_PMML_WALKED_BYTES = 4 * 1024 * 1024;
 /** Bytes of an XGBoost model that is walked whole; of a larger one the trees are jumped over. Stops inspecting it from being a download. */

@@ -1,8 +1,8 @@
 import type { FactsBuilder } from './facts.ts';
 import {
-  MAX_DISTINCT_NAMES,
   MAX_LIST_ENTRIES,
   MAX_NAME_BYTES,
+  MAX_PMML_FIELDS,
   MAX_PMML_WALKED_BYTES,
   MAX_SIGNATURE_ENTRIES,
 } from './limits.ts';
@@ -80,6 +80,7 @@ class PmmlWalk {
   readonly #path: string[] = [];
   readonly #fields = new Map<string, DataField>();
   readonly #active: string[] = [];
+  #activeCount = 0;
   readonly #targets: string[] = [];
   readonly #outputs: { name: string; dtype: string; shape: number[] }[] = [];
   #version: string | undefined;
@@ -120,8 +121,8 @@ class PmmlWalk {
   #dictionary(element: XmlElement): void {
     const { name, depth } = element;
     if (depth === 3 && name === 'DataField') {
-      this.#field = dataField(element);
-      if (this.#fields.size < MAX_DISTINCT_NAMES) this.#fields.set(this.#field.name, this.#field);
+      this.#field = this.#fields.size < MAX_PMML_FIELDS ? dataField(element) : undefined;
+      if (this.#field !== undefined) this.#fields.set(this.#field.name, this.#field);
     } else if (depth === 4 && name === 'Value' && this.#field !== undefined) {
       const value = element.attribute('value') ?? '';
       const usual = (element.attribute('property') ?? 'valid') === 'valid';
@@ -143,19 +144,21 @@ class PmmlWalk {
     const name = (element.attribute('name') ?? '').slice(0, MAX_NAME_BYTES);
     if (parent === 'MiningSchema' && element.name === 'MiningField') {
       const use = element.attribute('usageType') ?? 'active';
-      if (use === 'active') this.#keep(this.#active, name);
-      else if (TARGETS.has(use)) this.#keep(this.#targets, name);
+      if (use === 'active') {
+        this.#activeCount += 1;
+        this.#keep(this.#active, name);
+      } else if (TARGETS.has(use)) this.#keep(this.#targets, name);
     } else if (
       parent === 'Output' &&
       element.name === 'OutputField' &&
-      this.#outputs.length < MAX_DISTINCT_NAMES
+      this.#outputs.length < MAX_PMML_FIELDS
     ) {
       this.#outputs.push({ name, dtype: typeOf(element), shape: [] });
     }
   }
 
   #keep(list: string[], name: string): void {
-    if (list.length < MAX_DISTINCT_NAMES) list.push(name);
+    if (list.length < MAX_PMML_FIELDS) list.push(name);
   }
 
   report(facts: FactsBuilder): void {
@@ -183,7 +186,7 @@ class PmmlWalk {
     const target = this.#targets.map((name) => this.#fields.get(name)).find((field) => field !== undefined);
     reportTabular(
       {
-        features: this.#active.length,
+        features: this.#activeCount,
         featureNames: this.#active,
         classes: target?.valueCount || undefined,
         classNames: target?.values ?? [],

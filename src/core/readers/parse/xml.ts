@@ -12,6 +12,9 @@ import type { ByteCursor } from './byte-cursor.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
 import { textStartsWith } from './text-start.ts';
 
+/** Bytes that the parser is given at once; it makes text of them, and more text of that. */
+const CHUNK_BYTES = 64 * 1024;
+
 /** The start of an element; its name without a namespace's prefix. */
 export interface XmlElement {
   readonly name: string;
@@ -39,7 +42,7 @@ export async function walkXml(cursor: ByteCursor, handler: XmlHandler): Promise<
     if (cursor.position + cursor.buffered > MAX_XML_BYTES) {
       throw new ParseStop('too-large-to-show', `more than ${MAX_XML_BYTES} bytes of XML`, cursor.position);
     }
-    walk.write(cursor.bytes(cursor.buffered), cursor.position);
+    walk.write(cursor.bytes(Math.min(cursor.buffered, CHUNK_BYTES)), cursor.position);
     if (walk.stopped) return false;
   }
   walk.end(cursor.position);
@@ -110,7 +113,7 @@ class XmlWalk {
   #open(name: string, attributes: Readonly<Record<string, string>>): void {
     if (this.stopped) return;
     const attribute = (key: string) =>
-      Object.hasOwn(attributes, key) ? attributes[key]?.slice(0, MAX_STRING_BYTES) : undefined;
+      Object.hasOwn(attributes, key) ? detached(attributes[key] ?? '') : undefined;
     const element = { name: localName(name), depth: this.#depth, attribute };
     if (this.#handler.open(element) === 'stop') this.stopped = true;
   }
@@ -121,6 +124,11 @@ class XmlWalk {
     this.#text = '';
     this.#lastTag = this.#position;
   }
+}
+
+/** A part of a chunk keeps the chunk in memory; what may be kept is copied out of it. */
+function detached(text: string): string {
+  return Buffer.from(text.slice(0, MAX_STRING_BYTES)).toString();
 }
 
 function localName(name: string): string {
