@@ -2,7 +2,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OmlmdError, quote } from '../errors.ts';
 import { parseMetadataFile } from '../model/metadata-file.ts';
-import { isModelFileName } from '../readers/index.ts';
+import { isModelFileName, maybeModelFileName } from '../readers/index.ts';
 import { isInside, type ModelPath } from './collect-files.ts';
 import { type Location, parseLocation } from './location.ts';
 import { readText } from './prepare-model.ts';
@@ -53,16 +53,21 @@ async function refuseOutside(metadataFile: string, folder: string, file: string)
   throw new OmlmdError('unsafe-model', `push the files that ${quote(metadataFile)} names: ${what}`);
 }
 
-/** The model that `X.omlmd.yaml` describes: `X` itself (a file or folder), else the one model file `X.*`. */
+/**
+ * The model that `X.omlmd.yaml` describes: `X` itself (a file or folder), else the one file `X.*` that is called like a
+ * model, else the one that may be one (`X.json`).
+ */
 export async function modelBeside(path: string): Promise<string> {
   const absolute = resolve(path);
   const stem = basename(absolute).replace(SUFFIX, '');
   const folder = dirname(absolute);
   const exact = join(folder, stem);
   if (stem !== basename(absolute) && (await isThere(exact))) return exact;
-  const names = (await readdir(folder)).filter(
-    (name) => name.startsWith(`${stem}.`) && isModelFileName(name) && !SUFFIX.test(name),
+  const beside = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${stem}.`) && maybeModelFileName(name) && !SUFFIX.test(name),
   );
+  const called = beside.filter(isModelFileName);
+  const names = called.length > 0 ? called : beside;
   const [only] = names;
   if (only !== undefined && names.length === 1) return join(folder, only);
   const what =

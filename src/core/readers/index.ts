@@ -62,6 +62,11 @@ export function isModelFileName(path: string): boolean {
   return modelExtensions.includes(modelExtension(path)) || isShardOrIndex(path);
 }
 
+/** Whether a file may be a model by its name, which then mostly stands for something else: `.json`, `.txt`, `.xml`. */
+export function maybeModelFileName(path: string): boolean {
+  return isModelFileName(path) || sharedExtensions.includes(modelExtension(path));
+}
+
 /** A model's name by its file: without known model and compression suffixes (`a/llama.Q4_K_M.gguf` → `llama.Q4_K_M`). */
 export function modelStem(path: string): string {
   return stemOf(path, [...modelExtensions, ...sharedExtensions]);

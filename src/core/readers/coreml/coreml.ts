@@ -26,6 +26,7 @@ const MODEL_FOLDER = '@model_path/';
 export const coremlReader: ModelReader = {
   id: 'coreml',
   extensions: ['.mlmodel'],
+  sharedExtensions: ['.mlpackage'],
   recognizes: (_path, head) => looksLikeCoreml(head),
   async read(file, options) {
     const facts = await collectFacts(file, ({ cursor, facts }) => readCoreml(cursor, facts), options);
