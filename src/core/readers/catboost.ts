@@ -1,4 +1,4 @@
-import { JsonNumber, type JsonObject, type JsonValue, toPlain } from '../oci/json.ts';
+import { JsonNumber, type JsonObject, toPlain } from '../oci/json.ts';
 import type { FactsBuilder } from './facts.ts';
 import {
   MAX_CATBOOST_FEATURES,
@@ -9,8 +9,9 @@ import {
   MAX_STRING_BYTES,
 } from './limits.ts';
 import { stemOf } from './model-name.ts';
-import { embeddedObject, memberObject } from './parse/embedded-json.ts';
+import { embeddedObject } from './parse/embedded-json.ts';
 import { FlatTable } from './parse/flatbuffer.ts';
+import { asObject, asText } from './parse/json-values.ts';
 import { ParseStop } from './parse/parse-stop.ts';
 import { collectPagedFacts, type PagedReading } from './read-file.ts';
 import type { ModelReader } from './reader.ts';
@@ -70,7 +71,7 @@ async function readCatboost({ source, facts }: PagedReading): Promise<void> {
       classes: classNames.length > 0 ? classNames.length : dimension > 1 ? dimension : undefined,
       classNames,
       trees: (await trees?.vector(TREES.sizes, 4))?.count ?? 0,
-      objective: textOf(memberObject(settings, 'loss_function').get('type')),
+      objective: asText(asObject(settings?.get('loss_function'))?.get('type')),
     },
     facts,
   );
@@ -100,7 +101,7 @@ function reportInfo(
     'framework_version',
     /\btags\/v([0-9][\w.]*)|CatBoost release ([0-9][\w.]*\w)/.exec(about)?.slice(1).find(Boolean),
   );
-  reportHyperparameters(memberObject(settings, 'flat_params'), facts);
+  reportHyperparameters(asObject(settings?.get('flat_params')) ?? new Map(), facts);
   facts.details.info = Object.fromEntries([...info].map(([key, value]) => [key, shown(value)]));
 }
 
@@ -136,8 +137,4 @@ function reportKinds(features: readonly Feature[], facts: FactsBuilder): void {
     const names = features.filter((feature) => feature.kind === kind).map(({ name }) => name);
     if (names.length > 0) facts.details[`${kind}_features`] = names.slice(0, MAX_LIST_ENTRIES);
   }
-}
-
-function textOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, parseJson } from '../../oci/json.ts';
+import { type JsonObject, parseJson } from '../../oci/json.ts';
 import { MAX_STRING_BYTES } from '../limits.ts';
 
 /** The object that a text inside a model file is, as JSON; undefined where it is none. */
@@ -10,10 +10,4 @@ export function embeddedObject(text: string | undefined): JsonObject | undefined
   } catch {
     return undefined;
   }
-}
-
-/** A member that is an object; empty where it is none. */
-export function memberObject(object: JsonObject | undefined, key: string): JsonObject {
-  const value: JsonValue | undefined = object?.get(key);
-  return value instanceof Map ? value : new Map();
 }
