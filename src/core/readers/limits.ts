@@ -126,7 +126,7 @@ export const MAX_HDF5_MESSAGES = 65_536;
 /** Objects of an HDF5 file. Stops files of a million empty groups. */
 export const MAX_HDF5_OBJECTS = 200_000;
 /** Links of an HDF5 file. Stops groups that share one long list of entries. */
-export const MAX_HDF5_LINKS = 400_000;
+export const MAX_HDF5_LINKS = 200_000;
 /** Nesting of HDF5 groups. Stops the stack from running out. */
 export const MAX_HDF5_DEPTH = 64;
 /** Levels of a B-tree in HDF5. Stops trees that go down without end. */

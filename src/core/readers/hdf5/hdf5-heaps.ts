@@ -4,6 +4,9 @@ import type { Hdf5Fields } from './hdf5-fields.ts';
 import { untilZero } from './hdf5-fields.ts';
 import type { Hdf5File } from './hdf5-file.ts';
 
+/** Most names end within these; what lies across the pages of a source has to be copied. */
+const USUAL_NAME_BYTES = 64;
+
 /** Where the names of a group are (section III.D, local heap). */
 interface LocalHeap {
   readonly address: number;
@@ -24,6 +27,8 @@ export async function openLocalHeap(file: Hdf5File, at: number | undefined): Pro
 export async function nameIn(file: Hdf5File, heap: LocalHeap, offset: number): Promise<string> {
   if (offset >= heap.bytes) throw malformed('a name is outside its heap', heap.address);
   const most = Math.min(heap.bytes - offset, MAX_NAME_BYTES);
+  const { bytes } = await file.read(heap.address + offset, Math.min(most, USUAL_NAME_BYTES));
+  if (bytes.includes(0) || most <= USUAL_NAME_BYTES) return untilZero(bytes);
   return untilZero((await file.read(heap.address + offset, most)).bytes);
 }
 
