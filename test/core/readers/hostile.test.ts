@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,7 +9,7 @@ import { bytesContent, type Content, openFileContent } from '../../../src/core/o
 import { MODEL_READERS, readModelFile } from '../../../src/core/readers/index.ts';
 import { collectFacts } from '../../../src/core/readers/read-file.ts';
 import type { ModelReader } from '../../../src/core/readers/reader.ts';
-import { codesOf, countingContent, fixtureBytes, fixtureNames, readBytes } from './fixtures.ts';
+import { codesOf, countingContent, fixtureBytes, fixtureNames, folderPath, readBytes } from './fixtures.ts';
 
 const READ = fixtureNames('.onnx', '.safetensors', '.gguf', '.pkl', '.joblib').filter(
   (name) => name !== 'iris.onnx',
@@ -243,6 +243,17 @@ describe('ONNX that lies', () => {
     const facts = await readBytes('x.onnx', external('./weights/a.bin'));
     expect(facts.findings).toEqual([]);
     expect(facts.companions).toEqual(['weights/a.bin']);
+  });
+
+  it('a file that ends before the graph is cut off', async () => {
+    const facts = await readBytes('x.onnx', model(field(2, text('pytorch')), field(8, number(2, 17))));
+    expect(codesOf(facts)).toEqual(['high truncated']);
+  });
+
+  it('a message with another one in the place of its producer is none', async () => {
+    const saved = readFileSync(folderPath('saved-words/saved_model.pb'));
+    expect((await readBytes('saved_model.pb', saved)).format.name).toBe('unknown');
+    expect((await readBytes('x', model(field(2, text('pytorch'))))).format.name).toBe('onnx');
   });
 
   it('subgraphs nested a thousand deep are malformed', async () => {

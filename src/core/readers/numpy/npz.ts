@@ -1,3 +1,4 @@
+import type { ZipMember } from '../parse/zip-records.ts';
 import { isFatal } from '../read-file.ts';
 import { readOddMembers } from '../zip/odd-members.ts';
 import type { ZipFormat, ZipReading } from '../zip/zip-format.ts';
@@ -15,19 +16,20 @@ async function readArrays(reading: ZipReading): Promise<void> {
   const { archive, facts, pickles, options } = reading;
   const report = new ArrayReport(facts, pickles);
   const arrays = archive.members.filter(({ name }) => name.endsWith('.npy'));
-  let whole = 0;
+  // What is called an array and is none may be something to load all the same.
+  const read = new Set<ZipMember>();
   try {
     for (const member of arrays) {
       const name = member.name.slice(0, -'.npy'.length);
-      const read = async () => {
+      const readArray = async () => {
         await archive.withCursor(member, (cursor) => report.add(name, cursor, member.size));
-        whole += 1;
+        read.add(member);
       };
-      await facts.collect(read, isFatal(options));
+      await facts.collect(readArray, isFatal(options));
       if (archive.isSpent) break;
     }
-    await readOddMembers(reading, ({ name }) => name.endsWith('.npy'));
+    await readOddMembers(reading, (member) => read.has(member));
   } finally {
-    report.report(whole === arrays.length);
+    report.report(read.size === arrays.length);
   }
 }

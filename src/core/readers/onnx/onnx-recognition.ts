@@ -1,3 +1,4 @@
+import { MAX_NAME_BYTES } from '../limits.ts';
 import { modelExtension } from '../model-name.ts';
 import { headVarint } from '../parse/protobuf-head.ts';
 
@@ -17,6 +18,8 @@ const MODEL_FIELDS: ReadonlyMap<number, number> = new Map([
   [26, 2],
 ]);
 const GRAPH_FIELD = 7;
+/** Producer, its version, domain. TensorFlow's SavedModel has a message in the place of the first. */
+const NAME_FIELDS: ReadonlySet<number> = new Set([2, 3, 4]);
 /** Highest IR version that is believed; far above today's. */
 const MAX_IR_VERSION = 1000;
 
@@ -41,6 +44,7 @@ export function looksLikeOnnx(path: string, head: Uint8Array): boolean {
       if (value.value < 1 || value.value > MAX_IR_VERSION) return false;
       version = true;
     }
+    if (NAME_FIELDS.has(number) && !named && !looksLikeName(head, value.next, value.value)) return false;
     fields += 1;
     if (number === GRAPH_FIELD && looksLikeGraph(head, value.next)) return version || named;
     at = wire === 0 ? value.next : value.next + value.value;
@@ -52,4 +56,8 @@ export function looksLikeOnnx(path: string, head: Uint8Array): boolean {
 function looksLikeGraph(head: Uint8Array, at: number): boolean {
   const tag = head[at];
   return tag === undefined || [0x0a, 0x12, 0x2a, 0x52, 0x5a, 0x62, 0x6a, 0x72, 0x7a].includes(tag);
+}
+
+function looksLikeName(head: Uint8Array, at: number, length: number): boolean {
+  return length <= MAX_NAME_BYTES && head.subarray(at, at + length).every((byte) => byte >= 0x20);
 }

@@ -15,6 +15,7 @@ export class OnnxWalk {
   producerVersion = '';
   docString = '';
   graphName = '';
+  hasGraph = false;
   readonly opsets = new Map<string, bigint>();
   readonly properties = new Map<string, string>();
   readonly inputs: ValueInfo[] = [];
@@ -50,6 +51,7 @@ export class OnnxWalk {
           this.docString = await readText(this.#cursor, field);
           return;
         case 7:
+          this.hasGraph = true;
           return await this.#graph(field, 1, true);
         case 8:
           return await this.#opset(field);

@@ -4,6 +4,7 @@ import type { FactsBuilder } from '../facts.ts';
 import { MAX_SIGNATURE_ENTRIES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { ParseStop } from '../parse/parse-stop.ts';
 import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
 import { reportParameters, reportTensors } from '../tensor-tally.ts';
@@ -36,6 +37,7 @@ async function readOnnx(cursor: ByteCursor, facts: FactsBuilder): Promise<void> 
   const walk = new OnnxWalk(cursor);
   try {
     await walk.model(cursor.left);
+    if (!walk.hasGraph) throw new ParseStop('truncated', 'the file ends before the graph', cursor.position);
   } finally {
     reportModel(walk, facts);
     reportWeights(walk, facts);

@@ -17,7 +17,7 @@ import {
   viewOf,
   type ZipMember,
 } from './zip-records.ts';
-import { recoverMembers } from './zip-recovery.ts';
+import { checkCutInside, recoverMembers } from './zip-recovery.ts';
 
 /** A member's bytes as they lie in the file. */
 interface Packed {
@@ -163,6 +163,7 @@ async function readMembers(source: PagedSource, facts: FactsBuilder): Promise<re
   try {
     const directory = await readZipDirectory(source, facts);
     checkZipDirectory(directory, facts);
+    await checkCutInside(source, directory, facts);
     return directory.members;
   } catch (error) {
     if (!(error instanceof ParseStop) || error.code === 'too-large-to-show') throw error;

@@ -1,6 +1,9 @@
+import type { FactsBuilder } from '../facts.ts';
 import { FIRST_WINDOW_BYTES, MAX_ODD_MEMBERS } from '../limits.ts';
 import { decodeText } from './byte-cursor.ts';
 import type { PagedSource } from './paged-source.ts';
+import { ParseStop } from './parse-stop.ts';
+import { memberName, type ZipDirectory } from './zip-directory.ts';
 import {
   DESCRIPTOR_SIGNATURE,
   ENTRY_SIGNATURE,
@@ -44,6 +47,25 @@ export async function recoverMembers(source: PagedSource): Promise<ZipMember[]> 
     at = next;
   }
   return members;
+}
+
+/**
+ * A file that is cut off behind a member which is an archive itself ends, for whoever looks for the last directory, with
+ * that member's. The local headers in front tell that the directory lies inside of a member.
+ */
+export async function checkCutInside(
+  source: PagedSource,
+  { members, startsAt }: ZipDirectory,
+  facts: FactsBuilder,
+): Promise<void> {
+  if (members.some(({ headerAt }) => headerAt === 0)) return;
+  const around = (await recoverMembers(source)).find(
+    ({ name, headerAt, packed }) =>
+      headerAt < startsAt && startsAt < headerAt + LOCAL_BYTES + Buffer.byteLength(name) + packed,
+  );
+  if (around === undefined) return;
+  const message = `the only zip directory is the one inside ${memberName(around)}: the end is missing`;
+  facts.stopped(new ParseStop('truncated', message, source.size));
 }
 
 function statedBytes(header: DataView): number | undefined {
