@@ -80,7 +80,7 @@ async function reportGraph(
 
 function report(walk: SavedModelWalk, folder: ModelFolder, facts: FactsBuilder): void {
   facts.property('framework_version', walk.version);
-  facts.details.tags = walk.tagSets;
+  facts.details.tags = walk.tagSets.map((tags) => tags.join(', '));
   // What TensorFlow does for itself when it loads the model is a signature too.
   const signatures = [...walk.signatures].filter(([key]) => !key.startsWith('__saved_model'));
   facts.details.signatures = Object.fromEntries(signatures);

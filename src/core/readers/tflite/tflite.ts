@@ -20,6 +20,8 @@ import { readGraph, type TfliteGraph, type TfliteTensor, tensorBytes, weightsOf 
 import { reportAttachedFiles, reportMetadata } from './tflite-metadata.ts';
 import { TFLITE_OPERATORS } from './tflite-operators.ts';
 
+/** What converters write where a person did not. */
+const CONVERTED = /^(?:MLIR|TOCO) Converted\.$/;
 /** The operator that stands for all that are not built in. */
 const CUSTOM = 32;
 
@@ -51,7 +53,8 @@ async function readModel({ source, facts }: PagedReading): Promise<void> {
   await reportSignatures(model, facts);
   await reportExternalFiles(model, facts);
   await reportWeights(model, source, graphs, facts);
-  facts.own('description', await model.text(3));
+  const description = await model.text(3);
+  if (!CONVERTED.test(description ?? '')) facts.own('description', description);
   await reportMetadata(model, source, facts);
   await reportAttachedFiles(source, facts);
 }
