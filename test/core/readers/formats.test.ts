@@ -36,6 +36,11 @@ describe('what readers say is what the libraries say', () => {
     expect((await readFixture('pipeline.pkl')).details.steps).toEqual(expectedFacts('pipeline.pkl').steps);
   });
 
+  it('a pipeline whose first step counts no features has none, as scikit-learn has it', async () => {
+    expect(expectedFacts('words.pkl').properties.n_features).toBeNull();
+    expect(propertiesOf(await readFixture('words.pkl'))).not.toHaveProperty('n_features');
+  });
+
   it('names external data as companions', async () => {
     const facts = await readFixture('external.onnx');
     expect(facts.companions).toEqual(['external.onnx.data']);

@@ -2,7 +2,15 @@ import { JsonNumber } from '../../oci/json.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from '../limits.ts';
 import { decodeArray } from './numpy-values.ts';
-import { arrayOf, attributesOf, classOf, isKind, isSequence, type PickleValue } from './pickle-values.ts';
+import {
+  arrayOf,
+  attributesOf,
+  classOf,
+  isKind,
+  isSequence,
+  type PickleValue,
+  wholeNumber,
+} from './pickle-values.ts';
 import { SKLEARN_OWN_ATTRIBUTES } from './sklearn-globals.ts';
 
 /** Frameworks by the package that the root's class is from. */
@@ -35,7 +43,7 @@ export function reportRoot(root: PickleValue, facts: FactsBuilder): void {
     facts.property('framework_version', textOf(attributes.get('_sklearn_version')));
   const steps = stepsOf(attributes);
   facts.property('task', taskOf(name, attributes, steps));
-  reportTable(attributes, steps, facts);
+  reportTable(attributes, facts);
   facts.property('hyperparameters', hyperparameters(attributes, setByItself(name)));
   if (steps.length > 0) {
     facts.details.steps = steps
@@ -89,7 +97,7 @@ function stepsOf(attributes: Attributes): Step[] {
   return [];
 }
 
-/** Said by the class labels, or by the class of the model or of a pipeline's last step. */
+/** Said by the class labels, or by the class of the model or of what it wraps. */
 function taskOf(
   name: string | undefined,
   attributes: Attributes,
@@ -98,23 +106,52 @@ function taskOf(
   const last = steps.at(-1)?.value;
   const names = [name, attributes.has('steps') ? className(last) : undefined];
   if (name?.startsWith('sklearn.preprocessing.')) return undefined;
-  if (attributes.has('classes_') || names.some((one) => one?.endsWith('Classifier'))) return 'classification';
+  if (CLASS_KEYS.some((key) => attributes.has(key)) || names.some((one) => one?.endsWith('Classifier')))
+    return 'classification';
   if (names.some((one) => one?.endsWith('Regressor'))) return 'regression';
-  if (attributes.has('steps') && attributesOf(last).has('classes_')) return 'classification';
+  return findIn(attributes, CLASS_KEYS, lastPart) === undefined ? undefined : 'classification';
+}
+
+/** Models in models that are followed. Stops a model that holds itself. */
+const MAX_PARTS = 8;
+/** LightGBM keeps them as private, and gives them under scikit-learn's names. */
+const FEATURE_KEYS = ['n_features_in_', '_n_features_in'];
+const CLASS_KEYS = ['classes_', '_classes'];
+
+/** What a model takes its features from, as scikit-learn does: a pipeline from its first step alone, a union likewise. */
+function firstPart(attributes: Attributes): PickleValue | undefined {
+  if (attributes.has('steps') || attributes.has('transformer_list')) return stepsOf(attributes)[0]?.value;
+  return attributes.get('best_estimator_') ?? attributes.get('regressor_');
+}
+
+/** What a model takes its classes from: a pipeline from its last step. */
+function lastPart(attributes: Attributes): PickleValue | undefined {
+  if (attributes.has('steps')) return stepsOf(attributes).at(-1)?.value;
+  return attributes.get('best_estimator_');
+}
+
+function findIn(
+  attributes: Attributes,
+  keys: readonly string[],
+  part: (attributes: Attributes) => PickleValue | undefined,
+): PickleValue | undefined {
+  let place = attributes;
+  for (let depth = 0; depth < MAX_PARTS; depth += 1) {
+    const key = keys.find((one) => place.has(one));
+    if (key !== undefined) return place.get(key);
+    const next = part(place);
+    if (next === undefined) return undefined;
+    place = attributesOf(next);
+  }
   return undefined;
 }
 
-/** Features and classes: a pipeline has its features from the first step that knows, its classes from the last. */
-function reportTable(attributes: Attributes, steps: readonly Step[], facts: FactsBuilder): void {
-  const inner = attributes.has('steps') ? steps.map(({ value }) => attributesOf(value)) : [];
-  const wrapped = attributesOf(attributes.get('best_estimator_') ?? attributes.get('regressor_'));
-  const find = (key: string, places: readonly Attributes[]) =>
-    [attributes, ...places, wrapped].find((place) => place.has(key))?.get(key);
-  facts.property('n_features', find('n_features_in_', inner));
-  const features = listOf(find('feature_names_in_', inner));
-  facts.property('feature_names', features?.values);
-  const classes = listOf(find('classes_', inner.toReversed()));
+function reportTable(attributes: Attributes, facts: FactsBuilder): void {
+  facts.property('n_features', findIn(attributes, FEATURE_KEYS, firstPart));
+  facts.property('feature_names', listOf(findIn(attributes, ['feature_names_in_'], firstPart))?.values);
+  const classes = listOf(findIn(attributes, CLASS_KEYS, lastPart));
   if (classes !== undefined) facts.property('n_classes', classes.length);
+  else facts.property('n_classes', wholeNumber(attributes.get('n_classes_')));
   facts.property('classes', classes?.values);
 }
 

@@ -268,7 +268,6 @@ export const SKLEARN_OWN_ATTRIBUTES: Readonly<Record<string, string>> = {
   'sklearn.neighbors._regression.KNeighborsRegressor': 'radius',
   'sklearn.neighbors._regression.RadiusNeighborsRegressor': 'n_neighbors',
   'sklearn.neural_network._multilayer_perceptron.MLPClassifier': 'loss',
-  'sklearn.neural_network._multilayer_perceptron.MLPRegressor': 'loss',
   'sklearn.semi_supervised._label_propagation.LabelPropagation': 'alpha',
   'sklearn.svm._classes.NuSVC': 'C epsilon',
   'sklearn.svm._classes.NuSVR': 'class_weight epsilon probability random_state',
