@@ -264,6 +264,20 @@ describe('malicious pickles', () => {
     expect(codesOf(facts)).toContain('high code-in-model');
   });
 
+  it('a byte string that only begins like a pickle is none', async () => {
+    const bytes = Buffer.from([0x80, 0x00, 0x90, 0x31, 0x90, 0x31]);
+    const facts = await readBytes('x.pkl', pickle(P4, 'C', Buffer.from([bytes.length]), bytes, '.'));
+    expect(codesOf(facts)).toEqual(['info runs-code-when-loaded']);
+  });
+
+  it('an instance of a class by value is code, not a call; calling the class is', async () => {
+    const makeClass = [stackGlobal('cloudpickle.cloudpickle', '_make_skeleton_class'), ')R'];
+    const instance = await readBytes('x.pkl', pickle(P4, ...makeClass, ')\x81.'));
+    expect(codesOf(instance)).toEqual(['high code-in-model', 'info runs-code-when-loaded']);
+    const called = await readBytes('x.pkl', pickle(P4, ...makeClass, ')R.'));
+    expect(codesOf(called)).toContain('critical unsafe-import');
+  });
+
   it('calling a function by value while loading is critical', async () => {
     const facts = await readBytes(
       'x.pkl',

@@ -10,7 +10,7 @@ import {
 } from './pickle-calls.ts';
 import { readLine } from './pickle-data-opcodes.ts';
 import { gadgetOf, makesClass } from './pickle-gadgets.ts';
-import { isCodeByValue } from './pickle-imports.ts';
+import { isCodeByValue, isPartOfCode } from './pickle-imports.ts';
 import { modernName } from './pickle-names.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
 import { FOREIGN, isKind, isSequence, type PickleValue } from './pickle-values.ts';
@@ -50,8 +50,8 @@ function stackGlobal(state: PickleState): void {
 /** Calling what a call has just returned is how a file runs code of its own; no framework writes that. */
 function noteCall({ trace, where }: PickleState, callable: PickleValue): void {
   if (isKind(callable, 'global') || (isKind(callable, 'opaque') && callable.reason === 'limit')) return;
-  const made =
-    isKind(callable, 'object') && isKind(callable.callable, 'global') ? callable.callable : undefined;
+  if (buildsCode(callable)) return;
+  const made = makerOf(callable)?.maker;
   const what = made === undefined ? 'a value' : `what ${quote(`${made.module}.${made.name}`)} returned`;
   const certain =
     made !== undefined &&
@@ -68,6 +68,31 @@ function call(state: PickleState, callable: PickleValue, args: readonly PickleVa
   stack.pushObject(() => known ?? callResult(callable, args));
 }
 
+/** Classes that the file brings; making an instance without calling them is how cloudpickle and dill write one. */
+const CLASS_MAKERS = new Set(['_make_skeleton_class', '_make_skeleton_enum', '_create_type']);
+/** What cloudpickle and dill look up the type of code, function and cell by. */
+const TYPE_LOOKUPS = new Set(['_builtin_type', '_load_type']);
+const CODE_TYPES = new Set(['CodeType', 'FunctionType', 'CellType']);
+
+/** The global that a value is the result of calling, and what it was called with. */
+function makerOf(value: PickleValue) {
+  if (!isKind(value, 'object') || !isKind(value.callable, 'global')) return undefined;
+  return { maker: value.callable, args: value.args };
+}
+
+/** Whether calling this only builds code, which is said of the file already. */
+function buildsCode(callable: PickleValue): boolean {
+  const { maker, args = [] } = makerOf(callable) ?? {};
+  const [type] = args;
+  return (
+    maker !== undefined &&
+    TYPE_LOOKUPS.has(maker.name) &&
+    typeof type === 'string' &&
+    CODE_TYPES.has(type) &&
+    isPartOfCode(maker.module, maker.name)
+  );
+}
+
 function argumentsOf(value: PickleValue): readonly PickleValue[] {
   return isSequence(value) ? value.items : [value];
 }
@@ -77,7 +102,10 @@ function create(state: PickleState, withKeywords: boolean): void {
   const keywords = withKeywords ? stack.pop() : undefined;
   const args = stack.pop();
   const callable = stack.pop();
-  if (!isKind(callable, 'global')) noteCall(state, callable);
+  const made = makerOf(callable)?.maker;
+  const isOwnClass =
+    made !== undefined && CLASS_MAKERS.has(made.name) && isPartOfCode(made.module, made.name);
+  if (!isKind(callable, 'global') && !isOwnClass) noteCall(state, callable);
   const object = newObject(callable, argumentsOf(args));
   if (isKind(keywords, 'dict')) for (const entry of keywords.entries) object.entries.push(entry);
   stack.pushObject(() => object);

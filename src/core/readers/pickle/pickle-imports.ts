@@ -156,6 +156,11 @@ export function isCodeByValue(module: string, name: string): boolean {
   return MAKES_FUNCTIONS.has(name) && names(CODE_BY_VALUE, withoutVendor(module), name);
 }
 
+/** Whether this is one of the functions by which cloudpickle and dill put code together. */
+export function isPartOfCode(module: string, name: string): boolean {
+  return names(CODE_BY_VALUE, withoutVendor(module), name);
+}
+
 /** Judges one global. Names are seen through their dots: `torch.serialization` + `os.system` is `os.system`. */
 export function judgeImport(module: string, name: string): ImportVerdict {
   const own = withoutVendor(module);

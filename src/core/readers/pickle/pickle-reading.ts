@@ -109,18 +109,25 @@ export class PickleReading {
     for (; this.#nestedRead < Math.min(nested.length, MAX_PICKLES_IN_FILE); this.#nestedRead += 1) {
       const bytes = nested[this.#nestedRead];
       if (bytes === undefined || !looksLikePickle(bytes)) continue;
-      this.#facts.finding(
-        'medium',
-        'hidden-data',
-        `a byte string of ${bytes.byteLength} bytes is a pickle itself`,
-      );
+      const before = this.#trace.noted;
       const cursor = new ByteCursor(new RangeSource(bytesContent(bytes)));
-      await this.#facts.collect(
-        async () => {
-          await runPickle(cursor, this.#trace, { ...this.#progress, protocol: 0 });
-        },
-        () => false,
-      );
+      const broken = await this.#runNested(cursor);
+      // Two bytes make a pickle's beginning; the machine code of a function may have them.
+      const isBroken = broken instanceof ParseStop && broken.code !== 'too-large-to-show';
+      if (isBroken && this.#trace.noted === before) continue;
+      const message = `a byte string of ${bytes.byteLength} bytes is a pickle itself`;
+      this.#facts.finding('medium', 'hidden-data', message);
+      if (broken !== undefined) this.#facts.stopped(broken);
+    }
+  }
+
+  /** Undefined where the pickle comes to its STOP, else what is wrong with it. */
+  async #runNested(cursor: ByteCursor): Promise<unknown> {
+    try {
+      await runPickle(cursor, this.#trace, { ...this.#progress, protocol: 0 });
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 

@@ -26,9 +26,16 @@ export class PickleTrace {
   readonly #files = new Map<string, string>();
   #persistentIds = 0;
   #unlisted = 0;
+  #noted = 0;
+
+  /** How often something was imported or called so far. */
+  get noted(): number {
+    return this.#noted;
+  }
 
   /** A global by GLOBAL, STACK_GLOBAL, INST or through `getattr`. */
   imported(module: string, name: string, where: string): void {
+    this.#noted += 1;
     const key = JSON.stringify([module, name]);
     if (module === 'builtins' && name === 'getattr') this.#getattr ??= { pushed: 0, plain: 0, where };
     if (this.#imports.has(key)) return;
@@ -47,6 +54,7 @@ export class PickleTrace {
 
   /** Something is imported or called that only exists once the file is loaded. */
   computed(message: string, where: string, certain: boolean): void {
+    this.#noted += 1;
     if (this.#computed.length < MAX_IMPORTS) this.#computed.push({ message, where, certain });
   }
 
