@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesContent, type Content } from '../../../src/core/oci/content.ts';
+import { seeded } from '../../support/seeded.ts';
 import { folderPath } from './fixtures.ts';
 import { readMemoryFolder } from './memory-folder.ts';
 
@@ -30,15 +31,6 @@ function filesOf(name: string): Record<string, Uint8Array> {
 
 const contents = (files: Readonly<Record<string, Uint8Array>>): Record<string, Content> =>
   Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytesContent(bytes)]));
-
-/** Numbers that look random and are the same in every run (a linear congruential generator). */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 async function readsInTime(files: Readonly<Record<string, Uint8Array>>): Promise<void> {
   const start = performance.now();
