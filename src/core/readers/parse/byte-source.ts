@@ -65,7 +65,8 @@ export class RangeSource implements ByteSource {
   }
 
   #nextWindow(at: number): number {
-    if (at !== this.#end) this.#window = JUMP_WINDOW_BYTES;
+    // A value that begins in one window and ends in the next is passed over without being read: that is no jump.
+    if (at - this.#end >= JUMP_WINDOW_BYTES) this.#window = JUMP_WINDOW_BYTES;
     else if (this.#bytesRead > 0) this.#window = Math.min(this.#window * 4, MAX_WINDOW_BYTES);
     return this.#window;
   }
