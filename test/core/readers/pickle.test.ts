@@ -358,6 +358,62 @@ describe('ordinary pickles', () => {
     expect(codesOf(facts)).not.toContain('critical unsafe-import');
   });
 
+  const ownClass = pickle(
+    stackGlobal('dill._dill', '_create_type'),
+    '(',
+    stackGlobal('builtins', 'type'),
+    short('M'),
+    ')}tR',
+    0x94,
+  );
+  const nameIt = (name: string, value: string) =>
+    pickle(stackGlobal('builtins', 'setattr'), 'h\x00', short(name), value, 0x87, 'R0)', 0x81, '.');
+
+  it('a class of its own that dill names is code of the model, and no more', async () => {
+    const facts = await readBytes('x.dill', pickle(P4, ownClass, nameIt('__qualname__', '\x8c\x01M')));
+    expect(codesOf(facts)).toEqual(['high code-in-model', 'info runs-code-when-loaded']);
+  });
+
+  it.each([
+    ['of another name', nameIt('__reduce__', '\x8c\x01M')],
+    ['to something else than a text', nameIt('__qualname__', 'h\x00')],
+    [
+      'of something else',
+      pickle(
+        nameIt('__qualname__', '\x8c\x01M').subarray(0, -1),
+        stackGlobal('builtins', 'setattr'),
+        stackGlobal('builtins', 'dict'),
+        short('__qualname__'),
+        short('M'),
+        0x87,
+        'R.',
+      ),
+    ],
+  ])('setting an attribute %s stays an attack', async (_what, opcodes) => {
+    expect(codesOf(await readBytes('x.dill', pickle(P4, ownClass, opcodes)))).toContain(
+      'critical unsafe-import',
+    );
+  });
+
+  it("types of Python's own that dill looks up by name are those types", async () => {
+    const loadType = (name: string) =>
+      pickle(P4, stackGlobal('dill._dill', '_load_type'), short(name), 0x85, 'R)R.');
+    expect(codesOf(await readBytes('x.dill', loadType('dict')))).toEqual(['info runs-code-when-loaded']);
+    expect(codesOf(await readBytes('x.dill', loadType('eval')))).toContain('medium unknown-import');
+  });
+
+  it.each([
+    ['LGBMRegressor', 'regression'],
+    ['LGBMRanker', 'ranking'],
+  ])('%s keeps no classes, and is for %s', async (name, task) => {
+    const facts = await readBytes(
+      'x.pkl',
+      pickle(P4, stackGlobal('lightgbm.sklearn', name), ')', 0x81, '}', short('_classes'), 'Nsb.'),
+    );
+    expect(propertiesOf(facts)).toMatchObject({ task });
+    expect(propertiesOf(facts).n_classes).toBeUndefined();
+  });
+
   it.each([
     ['int', 'K\x01.'],
     ['float', pickle('G', Buffer.alloc(8), '.')],

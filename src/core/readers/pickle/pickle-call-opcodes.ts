@@ -7,6 +7,7 @@ import {
   isJoblibArray,
   joblibArrayFile,
   newObject,
+  noteSetattr,
 } from './pickle-calls.ts';
 import { readLine } from './pickle-data-opcodes.ts';
 import { gadgetOf, makesClass } from './pickle-gadgets.ts';
@@ -19,7 +20,7 @@ import { FOREIGN, isKind, isSequence, type PickleValue } from './pickle-values.t
 function pushGlobal({ stack, trace, where }: PickleState, module: string, name: string): void {
   const modern = modernName(module, name);
   trace.imported(modern.module, modern.name, where);
-  if (modern.module === 'builtins' && modern.name === 'getattr') trace.getattrPushed();
+  trace.pushed(modern.module, modern.name);
   stack.pushObject(() => ({ kind: 'global', ...modern }));
 }
 
@@ -64,6 +65,7 @@ function call(state: PickleState, callable: PickleValue, args: readonly PickleVa
   noteCall(state, callable);
   const { stack, trace, where } = state;
   if (makesClass(callable, args)) trace.computed('loading the file makes a class', where, false);
+  noteSetattr(callable, args, trace);
   const known = getattrResult(callable, args, trace, where);
   stack.pushObject(() => known ?? callResult(callable, args));
 }

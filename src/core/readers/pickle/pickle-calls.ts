@@ -35,7 +35,14 @@ function constant(callable: PickleValue, args: readonly PickleValue[]): PickleVa
     return scalarOf(first, second);
   if (isGlobal(callable, 'numpy.core.numeric._frombuffer', 'numpy._core.numeric._frombuffer'))
     return fromBuffer(args);
+  if (isGlobal(callable, 'dill._dill._load_type')) return builtinType(first);
   return undefined;
+}
+
+/** dill looks types up by their names; what are types of Python's own is known without it. */
+function builtinType(name: PickleValue | undefined): PickleValue | undefined {
+  if (typeof name !== 'string' || judgeImport('builtins', name) !== 'allowed') return undefined;
+  return { kind: 'global', module: 'builtins', name };
 }
 
 /** How protocols 0 to 2 write bytes: as text, to be encoded when loaded. */
@@ -127,15 +134,26 @@ export function getattrResult(
   if (!isGlobal(callable, 'builtins.getattr') || typeof name !== 'string') return undefined;
   if (!isKind(target, 'global')) {
     // A method bound to an object of the file is harmless to look up; calling it is a finding of its own.
-    if (isKind(target, 'object') && isPlainAttribute(target, name)) trace.plainGetattr();
+    if (isKind(target, 'object') && isPlainAttribute(target, name)) trace.plainUse('getattr');
     return undefined;
   }
   const dotted = `${target.name}.${name}`;
   trace.imported(target.module, dotted, where);
   const verdict = judgeImport(target.module, dotted);
   const harmless = judgeImport(target.module, target.name) === 'allowed' && !name.startsWith('_');
-  if (verdict === 'allowed' || (harmless && verdict !== 'dangerous')) trace.plainGetattr();
+  if (verdict === 'allowed' || (harmless && verdict !== 'dangerous')) trace.plainUse('getattr');
   return { kind: 'global', module: target.module, name: dotted };
+}
+
+/**
+ * `setattr` as dill writes it behind a class that the file brings: its qualified name, a text. What that class is was
+ * said of the file already.
+ */
+export function noteSetattr(callable: PickleValue, args: readonly PickleValue[], trace: PickleTrace): void {
+  if (!isGlobal(callable, 'builtins.setattr') || args.length !== 3) return;
+  const [target, name, value] = args;
+  const isOwnClass = isKind(target, 'object') && isGlobal(target.callable, 'dill._dill._create_type');
+  if (isOwnClass && name === '__qualname__' && typeof value === 'string') trace.plainUse('setattr');
 }
 
 /** Methods of a class's own, which start with one underscore, are only named where the class is known. */

@@ -68,8 +68,7 @@ async function memoLine(state: PickleState): Promise<number> {
 function recall({ stack, trace }: PickleState, index: number): void {
   const value = stack.recall(index);
   stack.push(value);
-  if (isKind(value, 'global') && value.module === 'builtins' && value.name === 'getattr')
-    trace.getattrPushed();
+  if (isKind(value, 'global')) trace.pushed(value.module, value.name);
 }
 
 /** Opcodes of containers, of the stack itself and of the memo. */
@@ -82,7 +81,7 @@ export const OBJECT_OPCODES: PickleOpcodes = new Map([
   opcode('2', 0, ({ stack, trace }) => {
     const value = stack.top();
     stack.push(value);
-    if (isKind(value, 'global') && value.name === 'getattr') trace.getattrPushed();
+    if (isKind(value, 'global')) trace.pushed(value.module, value.name);
   }),
   opcode(']', 1, ({ stack }) => stack.pushObject(() => ({ kind: 'list', items: [] }))),
   opcode('}', 1, ({ stack }) => stack.pushObject(() => ({ kind: 'dict', entries: [] }))),

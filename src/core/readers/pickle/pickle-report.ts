@@ -106,7 +106,11 @@ function taskOf(
   const last = steps.at(-1)?.value;
   const names = [name, attributes.has('steps') ? className(last) : undefined];
   if (name?.startsWith('sklearn.preprocessing.')) return undefined;
-  if (CLASS_KEYS.some((key) => attributes.has(key)) || names.some((one) => one?.endsWith('Classifier')))
+  if (names.some((one) => one?.endsWith('Ranker'))) return 'ranking';
+  if (
+    CLASS_KEYS.some((key) => (attributes.get(key) ?? null) !== null) ||
+    names.some((one) => one?.endsWith('Classifier'))
+  )
     return 'classification';
   if (names.some((one) => one?.endsWith('Regressor'))) return 'regression';
   return findIn(attributes, CLASS_KEYS, lastPart) === undefined ? undefined : 'classification';
@@ -137,7 +141,7 @@ function findIn(
 ): PickleValue | undefined {
   let place = attributes;
   for (let depth = 0; depth < MAX_PARTS; depth += 1) {
-    const key = keys.find((one) => place.has(one));
+    const key = keys.find((one) => (place.get(one) ?? null) !== null);
     if (key !== undefined) return place.get(key);
     const next = part(place);
     if (next === undefined) return undefined;

@@ -11,18 +11,20 @@ export interface PickleImport {
   readonly verdict: ImportVerdict;
 }
 
-/** How often `getattr` was put on the stack, and how often it only took a plain attribute of a trusted class. */
-interface GetattrUse {
+/**
+ * How often `getattr` or `setattr` was put on the stack, and how often it only took a plain attribute of a trusted
+ * class, or set what dill sets.
+ */
+interface AttributeUse {
   pushed: number;
   plain: number;
-  readonly where: string;
 }
 
 /** Everything that loading a file would import or call, in the order it comes, over all the pickles in it. */
 export class PickleTrace {
   readonly #imports = new Map<string, PickleImport & { readonly where: string }>();
   readonly #computed: { readonly message: string; readonly where: string; readonly certain: boolean }[] = [];
-  #getattr: GetattrUse | undefined;
+  readonly #attributeUses = new Map<string, AttributeUse>();
   readonly #files = new Map<string, string>();
   #persistentIds = 0;
   #unlisted = 0;
@@ -37,7 +39,6 @@ export class PickleTrace {
   imported(module: string, name: string, where: string): void {
     this.#noted += 1;
     const key = JSON.stringify([module, name]);
-    if (module === 'builtins' && name === 'getattr') this.#getattr ??= { pushed: 0, plain: 0, where };
     if (this.#imports.has(key)) return;
     const verdict = judgeImport(module, name);
     if (this.#imports.size >= MAX_IMPORTS && verdict !== 'dangerous') this.#unlisted += 1;
@@ -58,13 +59,21 @@ export class PickleTrace {
     if (this.#computed.length < MAX_IMPORTS) this.#computed.push({ message, where, certain });
   }
 
-  getattrPushed(): void {
-    if (this.#getattr !== undefined) this.#getattr.pushed += 1;
+  /** A global comes onto the stack, by its name or out of the memo. */
+  pushed(module: string, name: string): void {
+    if (module !== 'builtins' || !/^[gs]etattr$/.test(name)) return;
+    const use = this.#attributeUses.get(name) ?? { pushed: 0, plain: 0 };
+    use.pushed += 1;
+    this.#attributeUses.set(name, use);
   }
 
-  /** `getattr` of a plain attribute of an allowed class, as enumerations and bound methods are written. */
-  plainGetattr(): void {
-    if (this.#getattr !== undefined) this.#getattr.plain += 1;
+  /**
+   * `getattr` of a plain attribute of an allowed class, as enumerations and bound methods are written; `setattr` as dill
+   * names its classes.
+   */
+  plainUse(name: 'getattr' | 'setattr'): void {
+    const use = this.#attributeUses.get(name);
+    if (use !== undefined) use.plain += 1;
   }
 
   /** Loading opens a file beside this one. */
@@ -93,7 +102,7 @@ export class PickleTrace {
   }
 
   report(facts: FactsBuilder): void {
-    const imports = [...this.#imports.values()].map((entry) => this.#withGetattr(entry));
+    const imports = [...this.#imports.values()].map((entry) => this.#judged(entry));
     for (const { module, name, verdict, where } of imports) {
       const full = quote(`${module}.${name}`);
       if (verdict === 'dangerous') {
@@ -141,10 +150,9 @@ export class PickleTrace {
     }
   }
 
-  #withGetattr(entry: PickleImport & { readonly where: string }): PickleImport & { readonly where: string } {
-    const use = this.#getattr;
-    const isGetattr = entry.module === 'builtins' && entry.name === 'getattr';
-    if (!isGetattr || use === undefined || use.plain === 0 || use.plain < use.pushed) return entry;
+  #judged(entry: PickleImport & { readonly where: string }): PickleImport & { readonly where: string } {
+    const use = entry.module === 'builtins' ? this.#attributeUses.get(entry.name) : undefined;
+    if (use === undefined || use.plain === 0 || use.plain < use.pushed) return entry;
     return { ...entry, verdict: 'allowed' };
   }
 }

@@ -31,7 +31,7 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
   'sklearn.cluster._mean_shift': 'MeanShift',
   'sklearn.cluster._optics': 'OPTICS',
   'sklearn.cluster._spectral': 'SpectralClustering',
-  'sklearn.compose._column_transformer': 'ColumnTransformer',
+  'sklearn.compose._column_transformer': 'ColumnTransformer make_column_selector',
   'sklearn.compose._target': 'TransformedTargetRegressor',
   'sklearn.covariance._elliptic_envelope': 'EllipticEnvelope',
   'sklearn.covariance._empirical_covariance': 'EmpiricalCovariance',
@@ -93,7 +93,7 @@ export const SKLEARN_GLOBALS: Readonly<Record<string, string>> = {
     ' Hyperparameter Kernel KernelOperator Matern NormalizedKernelMixin PairwiseKernel Product RBF' +
     ' RationalQuadratic StationaryKernelMixin Sum WhiteKernel',
   'sklearn.impute._base': 'MissingIndicator SimpleImputer _BaseImputer',
-  'sklearn.impute._iterative': 'IterativeImputer',
+  'sklearn.impute._iterative': 'IterativeImputer _ImputerTriplet',
   'sklearn.impute._knn': 'KNNImputer',
   'sklearn.isotonic': 'IsotonicRegression',
   'sklearn.kernel_approximation':
