@@ -3,7 +3,7 @@ import type { CallOptions } from '../oci/content.ts';
 import { catboostReader } from './catboost.ts';
 import { coremlReader } from './coreml/coreml.ts';
 import { ggufReader } from './gguf/gguf.ts';
-import { hdf5Reader, kerasH5Reader } from './keras/keras-h5.ts';
+import { hdf5Reader, kerasH5Reader, lateHdf5Reader } from './keras/keras-h5.ts';
 import { lightgbmReader } from './lightgbm.ts';
 import { FIRST_WINDOW_BYTES } from './limits.ts';
 import { baseName, modelExtension, stemOf } from './model-name.ts';
@@ -47,6 +47,7 @@ export const MODEL_READERS: readonly ModelReader[] = [
   onnxReader,
   joblibReader,
   pickleReader,
+  lateHdf5Reader,
   appendedZipReader,
 ];
 

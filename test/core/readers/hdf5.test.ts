@@ -55,6 +55,30 @@ describe('HDF5 as h5py sees it', () => {
     expect(codesOf(await readFixture('v108.h5'))).toEqual(['medium hidden-data']);
   });
 
+  it.each([4096, 8192, 1 << 20])(
+    'data behind a user block of %i bytes is found by its name',
+    async (block) => {
+      const own = Buffer.from(fixtureBytes('v108.h5').subarray(512));
+      // Base address and end of the file, absolute both, of a superblock of version 2 or 3 and of one of version 0.
+      const base = (own[8] ?? 0) >= 2 ? 12 : 24;
+      own.writeBigUInt64LE(BigInt(block), base);
+      own.writeBigUInt64LE(BigInt(block + own.byteLength), base + 16);
+      const bytes = Buffer.concat([Buffer.alloc(block), own]);
+      const facts = await readBytes('moved.hdf5', bytes);
+      expect(facts.format.name).toBe('hdf5');
+      expect(codesOf(facts)).toContain('medium hidden-data');
+      expect(tensorsOf(facts.details)).toEqual(tensorsOf((await readFixture('v108.h5')).details));
+      expect((await readBytes('moved', bytes)).format.name).toBe('unknown');
+    },
+  );
+
+  it('a file of megabytes that only its name calls HDF5 costs a page for each place of the data', async () => {
+    const counted = countingContent(bytesContent(Buffer.alloc(64 * 1024 * 1024)));
+    const facts = await readModelFile({ path: 'zeros.h5', content: counted.content });
+    expect(codesOf(facts)).toEqual(['low name-mismatch']);
+    expect(counted.bytes()).toBeLessThan(2 * 1024 * 1024);
+  });
+
   it('other files are companions in the folder, and critical outside of it', async () => {
     const facts = await readFixture('elsewhere.h5');
     expect(facts.companions).toEqual(['weights/part.h5']);

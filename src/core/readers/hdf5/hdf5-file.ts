@@ -4,14 +4,33 @@ import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { Hdf5Fields, type Hdf5Sizes } from './hdf5-fields.ts';
 
 const MAGIC = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Where a superblock may be: at the start, or behind a user block of 512 bytes, or of twice that, and so on. */
-const PLACES = [0, 512, 1024, 2048];
+/** Bytes of the smallest user block: what stands before the superblock has that many, or twice as many, and so on. */
+const USER_BLOCK_BYTES = 512;
 /** Bytes of the largest superblock. */
 const SUPERBLOCK_BYTES = 96;
 
-/** Where the HDF5 data begins in the head of a file; undefined where there is none. */
-export function hdf5Start(head: Uint8Array): number | undefined {
-  return PLACES.find((at) => MAGIC.every((byte, index) => head[at + index] === byte));
+/** Whether HDF5 data begins in the head of a file. */
+export function startsHdf5(head: Uint8Array): boolean {
+  return places(head.byteLength).some((at) => isSignature(head.subarray(at)));
+}
+
+/** Where HDF5's library finds the superblock; undefined where there is none. */
+export async function findSuperblock(source: PagedSource): Promise<number | undefined> {
+  for (const at of places(source.size)) {
+    if (isSignature(await source.read(at, MAGIC.length))) return at;
+  }
+  return undefined;
+}
+
+/** Where a superblock may be in so many bytes. */
+function places(bytes: number): number[] {
+  const found = [0];
+  for (let at = USER_BLOCK_BYTES; at + MAGIC.length <= bytes; at *= 2) found.push(at);
+  return bytes < MAGIC.length ? [] : found;
+}
+
+function isSignature(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, index) => bytes[index] === byte);
 }
 
 /** An HDF5 file: the superblock, and reading by address. Section numbers are those of HDF5's file format, version 3. */
@@ -36,10 +55,10 @@ export class Hdf5File {
   }
 
   static async open(source: PagedSource): Promise<Hdf5File> {
-    const head = await source.read(0, Math.min(source.size, 2048 + SUPERBLOCK_BYTES));
-    const start = hdf5Start(head);
+    const start = await findSuperblock(source);
     if (start === undefined) throw malformed('this is not HDF5', 0);
-    return new Hdf5File(source, start, readSuperblock(head.subarray(start), start));
+    const superblock = await source.read(start, Math.min(source.size - start, SUPERBLOCK_BYTES));
+    return new Hdf5File(source, start, readSuperblock(superblock, start));
   }
 
   /** Bytes of the file from the superblock's base on. */

@@ -1,13 +1,14 @@
 import type { CallOptions } from '../../oci/content.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { Hdf5Contents } from '../hdf5/hdf5-contents.ts';
-import { Hdf5File, hdf5Start } from '../hdf5/hdf5-file.ts';
+import { findSuperblock, Hdf5File, startsHdf5 } from '../hdf5/hdf5-file.ts';
 import { MAX_HDF5_BYTES, MAX_KERAS_CONFIG_BYTES } from '../limits.ts';
-import { stemOf } from '../model-name.ts';
-import type { PagedSource } from '../parse/paged-source.ts';
+import { modelExtension, stemOf } from '../model-name.ts';
+import { PagedSource } from '../parse/paged-source.ts';
 import { malformed } from '../parse/parse-stop.ts';
 import { collectPagedFacts } from '../read-file.ts';
 import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
+import { unknownFacts } from '../unknown.ts';
 import { KerasCode, lookForCode } from './keras-code.ts';
 import { reportConfig } from './keras-config.ts';
 import { reportTraining } from './keras-training.ts';
@@ -19,12 +20,27 @@ const EXTENSIONS = ['.h5', '.hdf5', '.weights.h5'];
 export const hdf5Reader: ModelReader = {
   id: 'hdf5',
   extensions: EXTENSIONS,
-  recognizes: (_path, head) => hdf5Start(head) !== undefined,
+  recognizes: (_path, head) => startsHdf5(head),
   read: readHdf5Model,
 };
 
 /** Models and weights of Keras in HDF5. */
 export const kerasH5Reader: ModelReader = { ...hdf5Reader, id: 'keras' };
+
+/**
+ * HDF5 behind a user block longer than what recognition sees, where the name claims one: the library, and so Keras,
+ * looks for it up to the end of the file. Asked after those that recognise what stands there instead.
+ */
+export const lateHdf5Reader: ModelReader = {
+  id: 'unknown',
+  extensions: [],
+  recognizes: (path, head) => EXTENSIONS.includes(modelExtension(path)) && !startsHdf5(head),
+  async read(file, options = {}) {
+    return (await findSuperblock(new PagedSource(file.content, options))) === undefined
+      ? unknownFacts(file, stemOf(file.path, EXTENSIONS))
+      : await readHdf5Model(file, options);
+  },
+};
 
 async function readHdf5Model(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
   let isKeras = file.path.toLowerCase().endsWith('.weights.h5');
