@@ -88,6 +88,18 @@ describe('arrays that lie', () => {
     ['a header longer than the file', npy('', Buffer.alloc(0), 1, 9000), 'high truncated'],
     ['a header of 4 GB', npy('', Buffer.alloc(0), 2, 2 ** 32 - 1), 'low too-large-to-show'],
     ['os.system in an object array', npy(header("'|O'", '(1,)'), EVIL), 'critical unsafe-import'],
+    ...["'object'", "'f4,O'", "'(1,)O'", "('O', (1,))", "'|' 'O'", "'\\x4f'"].map(
+      (descr): [string, Uint8Array, string] => [
+        `os.system in a type spelled ${descr}`,
+        npy(header(descr, '(1,)'), EVIL),
+        'critical unsafe-import',
+      ],
+    ),
+    [
+      'os.system behind a header of a megabyte',
+      npy(header("'|O'", '(1,)').padEnd(1 << 20), EVIL, 2),
+      'critical unsafe-import',
+    ],
     ['os.system in a field of objects', npy(header("[('a', '|O')]", '(1,)'), EVIL), 'critical unsafe-import'],
   ])('%s', async (_what, bytes, code) => {
     const facts = await readBytes('x.npy', bytes);

@@ -4,8 +4,13 @@ import { MAX_NAME_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
 import type { PickleReading } from '../pickle/pickle-reading.ts';
+import { looksLikePickle } from '../pickle/pickle-recognition.ts';
+import { HEAD_BYTES } from '../reader.ts';
 import { reportParameters, reportTensors, type TensorInfo, TensorTally } from '../tensor-tally.ts';
 import { type NpyHeader, readNpyHeader } from './npy-header.ts';
+
+/** Magic, version and the shorter length of a header: what stands before the text of one. */
+const NPY_PREFIX_BYTES = 10;
 
 /** The arrays of one file, their types and shapes, and the pickles that stand in place of data in object arrays. */
 export class ArrayReport {
@@ -21,7 +26,7 @@ export class ArrayReport {
   /** Reads one array from its first byte; what the header states is compared with the bytes that are there. */
   async add(name: string, cursor: ByteCursor, size: number): Promise<NpyHeader> {
     const start = cursor.position;
-    const header = await readNpyHeader(cursor);
+    const header = await this.#header(name, cursor);
     const { type, shape, elements, fortranOrder } = header;
     const bytes = elements * BigInt(type.itemBytes);
     const info: TensorInfo & Record<string, unknown> = {
@@ -36,6 +41,20 @@ export class ArrayReport {
     if (type.hasObjects) await this.#objectArray(name, cursor);
     else this.#checkLength(name, bytes, size - (cursor.position - start));
     return header;
+  }
+
+  /** numpy understands more headers than it writes (`object`, `f4,O`): a pickle behind any header is looked into. */
+  async #header(name: string, cursor: ByteCursor): Promise<NpyHeader> {
+    const start = cursor.position;
+    try {
+      return await readNpyHeader(cursor);
+    } catch (error) {
+      if (error instanceof ParseStop && cursor.position > start + NPY_PREFIX_BYTES) {
+        await cursor.fill(HEAD_BYTES);
+        if (looksLikePickle(cursor.rest())) await this.#objectArray(name, cursor);
+      }
+      throw error;
+    }
   }
 
   #checkLength(name: string, bytes: bigint, left: number): void {

@@ -22,7 +22,10 @@ export function isNpy(head: Uint8Array): boolean {
   return MAGIC.every((byte, index) => head[index] === byte);
 }
 
-/** Reads the header; the data, or for object arrays a pickle, begins where the cursor then stands. */
+/**
+ * Reads the header; the data, or for object arrays a pickle, begins where the cursor then stands, also where the header
+ * was not understood.
+ */
 export async function readNpyHeader(cursor: ByteCursor): Promise<NpyHeader> {
   const at = cursor.position;
   await cursor.need(MAGIC.byteLength + 4);
@@ -31,8 +34,10 @@ export async function readNpyHeader(cursor: ByteCursor): Promise<NpyHeader> {
   if (major < 1 || major > 3) throw malformed(`the npy version ${major}.${minor} does not exist`, at);
   if (major > 1) await cursor.need(4);
   const length = major === 1 ? cursor.u16() : cursor.u32();
-  if (length > MAX_NPY_HEADER_BYTES)
+  if (length > MAX_NPY_HEADER_BYTES) {
+    await passHeader(cursor, length);
     throw new ParseStop('too-large-to-show', `a header states ${length} bytes`, at);
+  }
   await cursor.need(length);
   // Versions 1 and 2 are latin-1, 3 is UTF-8.
   const text = Buffer.from(cursor.bytes(length)).toString(major === 3 ? 'utf8' : 'latin1');
@@ -46,6 +51,15 @@ export async function readNpyHeader(cursor: ByteCursor): Promise<NpyHeader> {
     shape,
     elements: elementsOf(shape, at),
   };
+}
+
+/** How far a compressed array goes is only known at its end. */
+async function passHeader(cursor: ByteCursor, length: number): Promise<void> {
+  try {
+    await cursor.skip(length);
+  } catch (error) {
+    if (!(error instanceof ParseStop)) throw error;
+  }
 }
 
 function shapeOf(value: PythonLiteral | undefined, at: number): number[] {

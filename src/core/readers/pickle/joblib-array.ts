@@ -73,11 +73,7 @@ async function arrayBytes(
 async function lookAhead(cursor: ByteCursor, length: number, run: ArrayRun): Promise<void> {
   const ahead = Math.min(length, MAX_STRING_BYTES);
   await cursor.fill(ahead);
-  const bytes = Uint8Array.from(
-    { length: Math.min(ahead, cursor.buffered) },
-    (_, at) => cursor.peek(at) ?? 0,
-  );
-  await run.unaligned(bytes);
+  await run.unaligned(cursor.rest().slice(0, ahead));
 }
 
 function objectArray(shape: readonly number[], inner: PickleValue): PickleArray {

@@ -10,8 +10,6 @@ import { looksLikePickle } from './pickle-recognition.ts';
 import { PickleTrace } from './pickle-trace.ts';
 import type { PickleValue } from './pickle-values.ts';
 
-const STOP = 0x2e;
-
 /** The pickles of one file, one after the other or in several places, and what is in the byte strings of them. */
 export class PickleReading {
   readonly #facts: FactsBuilder;
@@ -94,11 +92,7 @@ export class PickleReading {
   async #nextPickle(cursor: ByteCursor): Promise<boolean> {
     if (!(await cursor.fill(2)) && cursor.buffered === 0) return false;
     await cursor.fill(64);
-    const ahead = Uint8Array.from(
-      { length: Math.min(64, cursor.buffered) },
-      (_, index) => cursor.peek(index) ?? STOP,
-    );
-    if (!looksLikePickle(ahead)) return false;
+    if (!looksLikePickle(cursor.rest().subarray(0, 64))) return false;
     await runPickle(cursor, this.#trace, { ...this.#progress, protocol: 0 });
     return true;
   }

@@ -83,10 +83,7 @@ class PickleFile {
     const cursor = new ByteCursor(source);
     try {
       await cursor.fill(TELLING_BYTES);
-      const start = Uint8Array.from(
-        { length: Math.min(TELLING_BYTES, cursor.buffered) },
-        (_, at) => cursor.peek(at) ?? 0,
-      );
+      const start = cursor.rest().subarray(0, TELLING_BYTES);
       this.#isNone = !isNamedPickle(file.path) && source.stop === undefined && !looksLikePickle(start);
       if (!this.#isNone) await this.#readAll(cursor);
     } catch (error) {

@@ -41,10 +41,7 @@ export async function readOddMembers(
 async function readOddMember({ archive, facts, pickles }: ZipReading, member: ZipMember): Promise<void> {
   await archive.withCursor(member, async (cursor) => {
     await cursor.fill(HEAD_BYTES);
-    const head = Uint8Array.from(
-      { length: Math.min(HEAD_BYTES, cursor.buffered) },
-      (_, index) => cursor.peek(index) ?? 0,
-    );
+    const head = cursor.rest().subarray(0, HEAD_BYTES);
     const where = `offset ${member.headerAt}`;
     if (looksLikeZip(head)) {
       const message = `${memberName(member)} is a zip file itself and was not looked into`;
