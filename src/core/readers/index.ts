@@ -23,7 +23,7 @@ import { pytorchIndexReader, safetensorsIndexReader } from './shards/weight-inde
 import { tfliteReader } from './tflite/tflite.ts';
 import { unknownFacts } from './unknown.ts';
 import { xgboostReader } from './xgboost/xgboost.ts';
-import { appendedZipReader, zipReaders } from './zip/zip-model.ts';
+import { appendedZipReader, isOpenedByEnd, zipReaders } from './zip/zip-model.ts';
 
 /** In the order they are asked; the first that recognises the content reads it. */
 export const MODEL_READERS: readonly ModelReader[] = [
@@ -90,16 +90,19 @@ export async function readModelFile(
   const { readers = MODEL_READERS, ...call } = options;
   call.signal?.throwIfAborted();
   const head = await readHead(file.content, FIRST_WINDOW_BYTES, call);
-  const reader = chooseReader(file.path, head.subarray(0, HEAD_BYTES), readers);
+  const start = head.subarray(0, HEAD_BYTES);
+  const reader = chooseReader(file.path, start, readers);
   const stem = stemOf(
     file.path,
     readers.flatMap(({ extensions }) => extensions),
   );
   const known = { ...file, content: withHead(file.content, head) };
-  const facts =
-    reader === undefined
-      ? unknownFacts(file, stem)
-      : await unstopped(reader.id, stem, call, () => reader.read(known, call));
+  const facts = await unstopped(reader?.id ?? 'unknown', stem, call, async () => {
+    const begins = reader === undefined ? unknownFacts(file, stem) : await reader.read(known, call);
+    if (reader === appendedZipReader || !(await isOpenedByEnd(known, start, call))) return begins;
+    const ends = await appendedZipReader.read(known, call);
+    return { ...ends, findings: [...ends.findings, ...begins.findings] };
+  });
   const lie = nameFinding(file.path, facts.format.name, readers);
   return lie === undefined ? facts : { ...facts, findings: [...facts.findings, lie] };
 }

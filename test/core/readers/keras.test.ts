@@ -153,6 +153,18 @@ describe('what a configuration would run or import', () => {
     expect(codesOf(padded)).toEqual(['low too-large-to-show', 'medium hidden-data']);
   });
 
+  it('an archive behind another format is opened as Keras does, and what stands before it is looked into', async () => {
+    const archive = fixtureBytes('code.keras');
+    const before = Buffer.from("\x80\x04cos\nsystem\n(S'id'\ntR.", 'latin1');
+    const facts = await readBytes('x.keras', Buffer.concat([before, archive]));
+    expect(facts.format.name).toBe('keras');
+    expect(codesOf(facts)).toContain('high code-in-model');
+    expect(codesOf(facts)).toContain('critical unsafe-import');
+    const other = await readBytes('x.keras', before);
+    expect(other.format.name).toBe('pickle');
+    expect(codesOf(other)).toContain('medium name-mismatch');
+  });
+
   it('optimizers of Keras 2, and layers that stand in many places, are said once or not at all', () => {
     expect(
       findingsOf({

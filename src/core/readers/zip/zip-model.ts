@@ -56,6 +56,19 @@ export const appendedZipReader: ModelReader = {
   },
 };
 
+/** Formats whose libraries look at the end of a file alone: what it begins with may be another format. */
+const OPENED_BY_END = new Set(['.keras', '.skops']);
+
+/** Whether the library that a file is named for opens it as an archive, although it begins as something else. */
+export async function isOpenedByEnd(
+  file: ModelFile,
+  head: Uint8Array,
+  options: CallOptions,
+): Promise<boolean> {
+  if (!OPENED_BY_END.has(modelExtension(file.path)) || looksLikeZip(head)) return false;
+  return await hasZipEnd(new PagedSource(file.content, options));
+}
+
 async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
   const facts = new FactsBuilder();
   const pickles = new PickleReading(facts);
