@@ -1,4 +1,5 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { escapeControls, OmlmdError } from '../errors.ts';
 import { algorithmOf, type Digest, Digester } from './digest.ts';
 import { systemWords } from './system-failure.ts';
@@ -105,14 +106,18 @@ export function textContent(text: string): Content {
 
 /** Identity and state of a file when its content was made, to notice a change under a reader's hands. */
 interface FileState {
+  readonly isFile: boolean;
   readonly size: bigint;
   readonly mtimeNs: bigint;
   readonly ino: bigint;
 }
 
+/** Opening a named pipe waits for its other end, for ever, unless it is told not to. */
+const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 async function stateOf(file: FileHandle): Promise<FileState> {
-  const { size, mtimeNs, ino } = await file.stat({ bigint: true });
-  return { size, mtimeNs, ino };
+  const stat = await file.stat({ bigint: true });
+  return { size: stat.size, mtimeNs: stat.mtimeNs, ino: stat.ino, isFile: stat.isFile() };
 }
 
 /**
@@ -122,11 +127,10 @@ async function stateOf(file: FileHandle): Promise<FileState> {
 export async function openFileContent(path: string): Promise<FileContent> {
   let file: FileHandle | undefined;
   try {
-    // Asked before opening: opening a named pipe waits for its other end, for ever.
-    if (!(await stat(path)).isFile())
-      throw new OmlmdError('file-unreadable', `read ${path}: not a regular file`);
-    file = await open(path, 'r');
+    file = await open(path, READ_AT_ONCE);
     const state = await stateOf(file);
+    if (!state.isFile)
+      throw new OmlmdError('file-unreadable', `read ${escapeControls(path)}: not a regular file`);
     return { path, ...fileRange(path, state, 0, Number(state.size)) };
   } catch (error) {
     throw fileError(path, error);

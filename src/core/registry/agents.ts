@@ -60,12 +60,7 @@ export class Agents {
   /** The client certificate is an identity, so it is shown to the registry and to nobody it redirects to. */
   agentFor(url: URL, registry: URL): http.Agent {
     if (url.protocol === 'http:') {
-      // The agent hands `onread` on to its sockets.
-      const options: http.AgentOptions & { readonly onread: net.OnReadOpts } = {
-        ...this.#common(),
-        onread: largeReads(),
-      };
-      this.#http ??= new http.Agent(options);
+      this.#http ??= this.#plain();
       return this.#http;
     }
     if (url.origin !== registry.origin) {
@@ -75,6 +70,15 @@ export class Agents {
     const { cert, key } = this.#options;
     this.#own ??= new https.Agent({ ...this.#common(), ...this.#trust({ cert, key }) });
     return this.#own;
+  }
+
+  #plain(): http.Agent {
+    // The agent hands `onread` on to its sockets.
+    const options: http.AgentOptions & { readonly onread: net.OnReadOpts } = {
+      ...this.#common(),
+      onread: largeReads(),
+    };
+    return new http.Agent(options);
   }
 
   close(): void {
