@@ -46,6 +46,10 @@ export const MAX_PICKLE_MEMO = 150_000;
 export const MAX_PICKLE_TEXT = 16 * 1024 * 1024;
 /** Bytes of arrays and byte strings that the pickles of a file keep together. Stops thousands that are each small. */
 export const MAX_PICKLE_BYTES_KEPT = 16 * 1024 * 1024;
+/** Bytes of a model that a booster pickled, in which the beginning of its trees is looked for. */
+export const MAX_NATIVE_HEAD_BYTES = 64 * 1024;
+/** Milliseconds for such a model, beside those of the pickle. Stops two readings from taking the time of two files. */
+export const MAX_NATIVE_READ_MS = 500;
 /** Pickles one after the other in one file that are looked into. */
 export const MAX_PICKLES_IN_FILE = 256;
 /** Imports that are listed; more are summed up. Stops a list of a million names in a report. */

@@ -80,10 +80,16 @@ async function skipPayload(state: PickleState, length: number): Promise<void> {
 
 /** Text of a stated length; long ones are passed over. Sync where it is here already, which is nearly always. */
 function text(state: PickleState, length: number, take: (length: number) => string): Promise<void> | void {
-  if (length > MAX_STRING_BYTES) return skipPayload(state, length).then(() => state.stack.push(BEYOND_LIMIT));
+  if (length > MAX_STRING_BYTES) return longText(state, length);
   if (state.cursor.buffered < length)
     return state.cursor.need(length).then(() => state.stack.pushText(take(length)));
   state.stack.pushText(take(length));
+}
+
+async function longText(state: PickleState, length: number): Promise<void> {
+  const at = state.cursor.position;
+  await skipPayload(state, length);
+  state.stack.pushObject(() => ({ ...BEYOND_LIMIT, at, length }));
 }
 
 function utf8(state: PickleState, length: number): Promise<void> | void {
@@ -98,8 +104,9 @@ function latin1(state: PickleState, length: number): Promise<void> | void {
 /** Bytes of a stated length. Kept when short: labels and numbers are in them, or another pickle. */
 async function bytes(state: PickleState, length: number): Promise<void> {
   if (length > MAX_KEPT_ARRAY_BYTES || state.stack.isFull || !state.stack.admitBytes(length)) {
+    const at = state.cursor.position;
     await skipPayload(state, length);
-    state.stack.pushObject(() => ({ kind: 'bytes', length, bytes: undefined }));
+    state.stack.pushObject(() => ({ kind: 'bytes', length, bytes: undefined, at }));
     return;
   }
   await state.cursor.need(length);

@@ -104,7 +104,7 @@ function taskOf(
   steps: readonly Step[],
 ): string | undefined {
   const last = steps.at(-1)?.value;
-  const names = [name, attributes.has('steps') ? className(last) : undefined];
+  const names = [name, className(attributes.has('steps') ? last : bestEstimator(attributes))];
   if (name?.startsWith('sklearn.preprocessing.')) return undefined;
   if (names.some((one) => one?.endsWith('Ranker'))) return 'ranking';
   if (
@@ -130,7 +130,15 @@ function firstPart(attributes: Attributes): PickleValue | undefined {
 
 /** What a model takes its classes from: a pipeline from its last step. */
 function lastPart(attributes: Attributes): PickleValue | undefined {
-  if (attributes.has('steps')) return stepsOf(attributes).at(-1)?.value;
+  return attributes.has('steps') ? lastStep(attributes) : bestEstimator(attributes);
+}
+
+export function lastStep(attributes: Attributes): PickleValue | undefined {
+  return stepsOf(attributes).at(-1)?.value;
+}
+
+/** What a search found. */
+export function bestEstimator(attributes: Attributes): PickleValue | undefined {
   return attributes.get('best_estimator_');
 }
 
@@ -194,7 +202,11 @@ function hyperparameters(
   return found.length === 0 ? undefined : asObject(found);
 }
 
+/** Attributes that LightGBM's own class sets: its settings are in its text. */
+const BOOSTER_ATTRIBUTES = new Set(['best_iteration', 'train_set_version']);
+
 function setByItself(name: string | undefined): ReadonlySet<string> {
+  if (name === 'lightgbm.basic.Booster') return BOOSTER_ATTRIBUTES;
   const own =
     name !== undefined && Object.hasOwn(SKLEARN_OWN_ATTRIBUTES, name)
       ? SKLEARN_OWN_ATTRIBUTES[name]

@@ -17,11 +17,12 @@ type PickleNode =
   | PicklePersistent
   | PickleOpaque;
 
-/** A byte string; `bytes` is undefined where it was too long to keep. */
+/** A byte string; `bytes` is undefined where it was too long to keep, and then it stands `at` that offset. */
 export interface PickleBytes {
   readonly kind: 'bytes';
   readonly length: number;
   readonly bytes: Uint8Array | undefined;
+  readonly at?: number;
 }
 
 export interface PickleList {
@@ -85,6 +86,9 @@ export interface PickleOpaque {
   readonly kind: 'opaque';
   /** `limit`: there were too many; `foreign`: out-of-band buffers, the extension registry. */
   readonly reason: 'limit' | 'foreign';
+  /** Of a text that was too long to keep: its offset, and its bytes. */
+  readonly at?: number;
+  readonly length?: number;
 }
 
 export const BEYOND_LIMIT: PickleOpaque = { kind: 'opaque', reason: 'limit' };

@@ -7,6 +7,7 @@ import { type Compression, InflatedSource } from '../parse/compression.ts';
 import { isFatal } from '../read-file.ts';
 import { HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from '../reader.ts';
 import { unknownFacts } from '../unknown.ts';
+import { type FilePart, reportNativeModel } from './native-models.ts';
 import { PickleReading } from './pickle-reading.ts';
 import {
   compressionOfPickle,
@@ -42,7 +43,11 @@ async function readPickleFile(file: ModelFile, options: CallOptions = {}): Promi
   const compression = compressionOfPickle(head.bytes(Math.min(HEAD_BYTES, head.buffered)));
   await facts.collect(() => reading.read(file, compression, options), isFatal(options));
   if (reading.isNone) return unknownFacts(file, stemOf(file.path, EXTENSIONS));
-  reading.report(compression);
+  const part =
+    compression === undefined
+      ? (at: number, length: number) => file.content.slice(at, at + length)
+      : undefined;
+  await reading.report(compression, part, options);
   const isJoblib =
     modelExtension(file.path) === '.joblib' ||
     compression === 'zlib' ||
@@ -100,12 +105,19 @@ class PickleFile {
     });
   }
 
-  report(compression: Compression | undefined): void {
+  async report(
+    compression: Compression | undefined,
+    part: FilePart | undefined,
+    options: CallOptions,
+  ): Promise<void> {
     const facts = this.#facts;
     const { protocol } = this.#pickles;
     if (compression === undefined || this.#root !== undefined || protocol > 0)
       facts.formatVersion = String(protocol);
-    if (this.#root !== undefined) reportRoot(this.#root, facts);
+    if (this.#root !== undefined) {
+      reportRoot(this.#root, facts);
+      await reportNativeModel(this.#root, facts, part, options);
+    }
     facts.details.protocol = facts.formatVersion === null ? null : protocol;
     facts.details.compression = compression ?? null;
     this.#pickles.reportImports(true);
