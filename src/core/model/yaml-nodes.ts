@@ -14,6 +14,9 @@ export interface YamlIssue {
 /** Deepest nesting of a metadata file, the same as of JSON (S31). */
 export const MAX_YAML_DEPTH = 64;
 
+/** Words, signs and spaces of one file: each takes some hundred bytes of memory, a megabyte can hold a million. */
+const MAX_YAML_LEXEMES = 300_000;
+
 /** Entries of the parser's stack that are no collection: the document, and a scalar or key in the making. */
 const OTHER_STACK_ENTRIES = 4;
 
@@ -74,8 +77,14 @@ function parseTokens(text: string, lines: LineCounter) {
   const lexer = new Lexer();
   const tokens = [];
   let offset = 0;
+  let count = 0;
   lines.addNewLine(0);
   for (const lexeme of lexer.lex(text)) {
+    count += 1;
+    if (count > MAX_YAML_LEXEMES) {
+      const message = `more than ${MAX_YAML_LEXEMES} words and signs`;
+      return { issue: { code: 'yaml-limit', message, span: [offset, offset + 1] } satisfies YamlIssue };
+    }
     tokens.push(...parser.next(lexeme));
     offset += lexeme.length;
     if (parser.stack.length > MAX_YAML_DEPTH + 1 + OTHER_STACK_ENTRIES) {

@@ -89,6 +89,11 @@ describe('parseYaml', () => {
     expect(error).toMatchObject({ code: 'limit-exceeded' });
   });
 
+  it('stops at more values than fit into memory, which a megabyte can hold', () => {
+    expect(errorOf(`[${'1,'.repeat(500_000)}1]`)).toMatchObject({ code: 'limit-exceeded' });
+    expect(parseYaml(`[${'1,'.repeat(50_000)}1]`, 'a.yaml')).toHaveLength(50_001);
+  });
+
   it('counts aliases as they are written, not as they are followed', () => {
     const names = ['b', 'c', 'd', 'e', 'f'];
     const lines = names.map(

@@ -7,6 +7,8 @@ import { BEYOND_LIMIT, FOREIGN, float, integer, isKind, type PickleValue } from 
 
 /** Bytes of an integer that is kept exactly; RSA keys fit, a megabyte of digits does not. */
 const MAX_INTEGER_BYTES = 1024;
+/** Bytes or digits of an integer that is no longer than other objects. */
+const ORDINARY_INTEGER_BYTES = 20;
 const NEWLINE = 0x0a;
 
 /** A line without its end; undefined where it was longer than {@link MAX_STRING_BYTES} and passed over. */
@@ -50,7 +52,7 @@ async function integerLine(state: PickleState): Promise<void> {
   const text = line === undefined ? '' : decodeText(line).trim().replace(/L$/, '').replaceAll('_', '');
   if (text === '00' || text === '01') state.stack.push(text === '01');
   // Python reads more spellings than it writes (hexadecimal, for one): what follows would still be run.
-  else if (text.length > MAX_INTEGER_BYTES || !/^[+-]?[0-9]+$/.test(text)) state.stack.push(BEYOND_LIMIT);
+  else if (!isKept(state, text.length) || !/^[+-]?[0-9]+$/.test(text)) state.stack.push(BEYOND_LIMIT);
   else state.stack.pushObject(() => integer(BigInt(text.replace('+', ''))));
 }
 
@@ -61,9 +63,14 @@ async function floatLine(state: PickleState): Promise<void> {
   else state.stack.pushObject(() => float(Number(text)));
 }
 
+/** Numbers of ordinary size cost what any object does; those that are longer are bytes that are kept. */
+function isKept(state: PickleState, length: number): boolean {
+  return length <= ORDINARY_INTEGER_BYTES || (length <= MAX_INTEGER_BYTES && state.stack.admitBytes(length));
+}
+
 async function longBytes(state: PickleState, length: number): Promise<void> {
   if (length < 0) throw malformed('an integer has a negative length', state.cursor.position);
-  if (length > MAX_INTEGER_BYTES) {
+  if (!isKept(state, length)) {
     await skipPayload(state, length);
     state.stack.push(BEYOND_LIMIT);
     return;
