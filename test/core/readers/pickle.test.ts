@@ -29,6 +29,19 @@ const stackGlobal = (module: string, name: string) => pickle(short(module), shor
 const P4 = pickle(0x80, 4);
 const evil = pickle(stackGlobal('os', 'system'), short(COMMAND), 0x85, 'R');
 
+/** A method of a table of pandas that writes a file. */
+const bound = pickle(
+  stackGlobal('builtins', 'getattr'),
+  stackGlobal('pandas.core.frame', 'DataFrame'),
+  ')R',
+  short('to_pickle'),
+  0x86,
+  'R',
+);
+/** An object that has it under a name that an opcode calls. */
+const carrier = (name: string) =>
+  pickle(P4, stackGlobal('types', 'SimpleNamespace'), ')R}', short(name), bound, 'sb');
+
 /** The attacks, each by another route. All must be critical. */
 const ATTACKS: Readonly<Record<string, Buffer>> = {
   'GLOBAL and REDUCE, protocol 0': pickle('cos\nsystem\n', `(S'${COMMAND}'\ntR.`),
@@ -80,6 +93,32 @@ const ATTACKS: Readonly<Record<string, Buffer>> = {
   'a module re-exported by a trusted one': pickle(P4, stackGlobal('joblib', 'os'), '.'),
   eval: pickle(P4, stackGlobal('builtins', 'eval'), short('1'), 0x85, 'R.'),
   __import__: pickle(P4, stackGlobal('builtins', '__import__'), short('os'), 0x85, 'R.'),
+  'a bound method as __setstate__, called by BUILD': pickle(carrier('__setstate__'), short(CANARY), 'b.'),
+  'a bound method as append, called by APPEND': pickle(carrier('append'), short(CANARY), 'a.'),
+  'a bound method as add, called by ADDITEMS': pickle(carrier('add'), '(', short(CANARY), 0x90, '.'),
+  'a bound method called by a function of torch': pickle(
+    P4,
+    stackGlobal('torch._tensor', '_rebuild_from_type_v2'),
+    '(',
+    bound,
+    'N',
+    short(CANARY),
+    0x85,
+    '}tR.',
+  ),
+  "a text for scipy's exec in the arguments of a dictionary": pickle(
+    P4,
+    stackGlobal('scipy.stats._distn_infrastructure', 'rv_discrete'),
+    ')',
+    0x81,
+    stackGlobal('collections', 'OrderedDict'),
+    '](',
+    short('_parse_arg_template'),
+    short('import os'),
+    'la',
+    0x85,
+    'Rb.',
+  ),
   'a getattr chain': pickle(
     P4,
     stackGlobal('builtins', 'getattr'),
@@ -341,6 +380,26 @@ describe('ordinary pickles', () => {
     expect(codesOf(facts)).toEqual(['medium unknown-import', 'info runs-code-when-loaded']);
     expect(propertiesOf(facts)).toEqual({ model_class: '__main__.Model', hyperparameters: { size: 5 } });
     expect(facts.details.imports).toEqual([{ module: '__main__', name: 'Model', verdict: 'unknown' }]);
+  });
+
+  it("a public method of scikit-learn's, or a private one of a known class, may be bound", async () => {
+    const method = (module: string, name: string, attribute: string) =>
+      pickle(
+        P4,
+        stackGlobal('builtins', 'getattr'),
+        stackGlobal(module, name),
+        ')',
+        0x81,
+        short(attribute),
+        0x86,
+        'R.',
+      );
+    for (const bytes of [
+      method('sklearn.svm._classes', 'SVC', 'predict'),
+      method('scipy.interpolate._interpolate', 'interp1d', '_call_linear'),
+    ]) {
+      expect(codesOf(await readBytes('x.pkl', bytes))).toEqual(['info runs-code-when-loaded']);
+    }
   });
 
   it('an enumeration written through getattr is not an attack', async () => {

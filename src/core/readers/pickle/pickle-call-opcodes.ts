@@ -14,7 +14,7 @@ import { gadgetOf, makesClass } from './pickle-gadgets.ts';
 import { isCodeByValue, isPartOfCode } from './pickle-imports.ts';
 import { modernName } from './pickle-names.ts';
 import { opcode, type PickleOpcodes, type PickleState } from './pickle-opcode.ts';
-import { FOREIGN, isKind, isSequence, type PickleValue } from './pickle-values.ts';
+import { FOREIGN, isGlobal, isKind, isSequence, type PickleValue } from './pickle-values.ts';
 
 /** Pushes a global by its name and puts it on record. */
 function pushGlobal({ stack, trace, where }: PickleState, module: string, name: string): void {
@@ -60,9 +60,13 @@ function noteCall({ trace, where }: PickleState, callable: PickleValue): void {
   trace.computed(`loading the file calls ${what}`, where, certain);
 }
 
+/** Allowed functions that call their first argument. */
+const APPLIERS = ['torch._tensor._rebuild_from_type', 'torch._tensor._rebuild_from_type_v2'];
+
 /** REDUCE and its like: a call, as data. */
 function call(state: PickleState, callable: PickleValue, args: readonly PickleValue[]): void {
   noteCall(state, callable);
+  if (isGlobal(callable, ...APPLIERS)) noteCall(state, args[0] ?? null);
   const { stack, trace, where } = state;
   if (makesClass(callable, args)) trace.computed('loading the file makes a class', where, false);
   noteSetattr(callable, args, trace);

@@ -133,7 +133,8 @@ export function getattrResult(
   const [target, name] = args;
   if (!isGlobal(callable, 'builtins.getattr') || typeof name !== 'string') return undefined;
   if (!isKind(target, 'global')) {
-    // A method bound to an object of the file is harmless to look up; calling it is a finding of its own.
+    // A method bound to an object of the file, which a pickle can have called without a call of its own in sight:
+    // as `append` or `__setstate__` of another object.
     if (isKind(target, 'object') && isPlainAttribute(target, name)) trace.plainUse('getattr');
     return undefined;
   }
@@ -156,11 +157,20 @@ export function noteSetattr(callable: PickleValue, args: readonly PickleValue[],
   if (isOwnClass && name === '__qualname__' && typeof value === 'string') trace.plainUse('setattr');
 }
 
-/** Methods of a class's own, which start with one underscore, are only named where the class is known. */
+/** Packages whose public methods compute, and neither read, write nor run what they are given. */
+const COMPUTING_PACKAGES = new Set(['sklearn', 'imblearn']);
+
+/**
+ * Tables, arrays and boosters also have methods that write files and run texts: of these only private ones of a known
+ * class. The model's own classes are reported as such.
+ */
 function isPlainAttribute(target: PickleObject, name: string): boolean {
-  if (!name.startsWith('_')) return true;
+  if (name.startsWith('__')) return false;
   const named = classOf(target);
-  return !name.startsWith('__') && named !== undefined && judgeImport(named.module, named.name) === 'allowed';
+  if (named === undefined) return isKind(target.callable, 'object') && !name.startsWith('_');
+  const verdict = judgeImport(named.module, named.name);
+  if (name.startsWith('_')) return verdict === 'allowed';
+  return verdict === 'unknown' || COMPUTING_PACKAGES.has(named.module.split('.')[0] ?? '');
 }
 
 /** The wrapper that joblib leaves in the pickle for an array whose bytes follow it. */

@@ -43,7 +43,8 @@ function isArgumentTemplate(text: string): boolean {
 function* pairsOf(state: PickleValue, depth: number): Generator<readonly [PickleValue, PickleValue]> {
   if (isKind(state, 'dict') || isKind(state, 'object')) yield* state.entries;
   const items = isSequence(state) || isKind(state, 'set') || isKind(state, 'object') ? state.items : [];
-  for (const item of items) {
+  const given = isKind(state, 'object') ? state.args : [];
+  for (const item of [...items, ...given]) {
     if (isSequence(item) && item.items.length === 2) yield [item.items[0] ?? null, item.items[1] ?? null];
     if (depth < 2) yield* pairsOf(item, depth + 1);
   }
