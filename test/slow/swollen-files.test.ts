@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reading } from '../../bench/read-program.ts';
 import { zip } from '../core/readers/zip-bytes.ts';
 import { runOk } from '../support/processes.ts';
+import { SMALL_HEAP } from './small-heap.ts';
 
 const MIB = 1024 * 1024;
 const PROGRAM = fileURLToPath(new URL('../../bench/read-program.ts', import.meta.url));
@@ -15,11 +16,6 @@ const MOST_MS = 5000 + 1500;
 /** MB over the start. */
 const MOST_MB = 128;
 
-/**
- * V8 lets garbage grow while there is room, by hundreds of megabytes; what readers hold has to fit into these. A process
- * that needs more ends.
- */
-const SMALL_HEAP = ['--max-old-space-size=128', '--max-semi-space-size=4'];
 /** By name, or by the ending of a name. */
 const FORMATS: Readonly<Record<string, string>> = {
   pkl: 'pickle',
