@@ -293,5 +293,9 @@ describe('pickle parts', () => {
     ['__proto__', 'constructor', 'unknown'],
     ['constructor', 'name', 'unknown'],
     ['mypackage.models', 'Net', 'unknown'],
+    ['pandas.core.frame', 'DataFrame.query', 'dangerous'],
+    ['pandas.core.frame', 'DataFrame.to_pickle', 'dangerous'],
+    ['joblib.memory', 'Memory', 'dangerous'],
+    ['numpy.lib._datasource', 'open', 'dangerous'],
   ])('%s %s is %s', (module, name, verdict) => expect(judgeImport(module, name)).toBe(verdict));
 });
