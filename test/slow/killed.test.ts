@@ -15,6 +15,8 @@ const TIMES = 50;
 const BYTES_PER_SECOND = 700_000_000;
 /** What may be on its way in sockets and in memory when a pull is killed, and what is not noted yet, bytes. */
 const PULL_LOSS = 8 * MIB;
+/** What a connection may bring beyond the place from which another has taken over: its sockets are full. Bytes. */
+const SPLIT_LOSS = 8 * MIB;
 
 let cli: CliProcesses;
 let model = '';
@@ -87,7 +89,7 @@ describe('a process that is killed anywhere', () => {
         if (names.length > 0) expect(bytes.equals(await readFile(join(out, 'model.bin')))).toBe(true);
         await cli.run(...pull);
         const kept = Math.max(0, Math.min(before - start, SIZE) - PULL_LOSS);
-        expect(back() - before, `killed at ${at - start}`).toBeLessThanOrEqual(SIZE - kept + MIB);
+        expect(back() - before, `killed at ${at - start}`).toBeLessThanOrEqual(SIZE - kept + SPLIT_LOSS);
         expect((await readdir(out)).filter((name) => name.startsWith('.omlmd-'))).toEqual([]);
         expect(bytes.equals(await readFile(join(out, 'model.bin')))).toBe(true);
         await rm(out, { recursive: true });
