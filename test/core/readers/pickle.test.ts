@@ -382,6 +382,45 @@ describe('ordinary pickles', () => {
     expect(facts.details.imports).toEqual([{ module: '__main__', name: 'Model', verdict: 'unknown' }]);
   });
 
+  /** As Keras 3 writes it. */
+  const kerasPickle = (archive: Uint8Array, ...after: readonly Uint8Array[]) =>
+    pickle(
+      P4,
+      stackGlobal('builtins', 'getattr'),
+      stackGlobal('keras.src.models.sequential', 'Sequential'),
+      short('_unpickle_model'),
+      0x86,
+      'R',
+      stackGlobal('_io', 'BytesIO'),
+      ')',
+      0x81,
+      bytes32(archive),
+      'K\x00N',
+      0x87,
+      'b',
+      ...after,
+      0x85,
+      'R.',
+    );
+
+  it('a pickled model of Keras is looked into, and is no attack by itself', async () => {
+    const good = codesOf(await readBytes('x.pkl', kerasPickle(fixtureBytes('mlp.keras'))));
+    expect(good.filter((code) => /critical|high/.test(code))).toEqual([]);
+    const code = codesOf(await readBytes('x.pkl', kerasPickle(fixtureBytes('code.keras'))));
+    expect(code).toContain('high code-in-model');
+    expect(code).not.toContain('critical unsafe-import');
+  });
+
+  it('what Keras would unpickle and cannot be looked into stays an attack', async () => {
+    const good = fixtureBytes('mlp.keras');
+    const replaced = pickle(bytes32(fixtureBytes('code.keras')), 'K\x00N', 0x87, 'b');
+    for (const bytes of [kerasPickle(Buffer.from('none')), kerasPickle(good, replaced)])
+      expect(codesOf(await readBytes('x.pkl', bytes))).toContain('critical unsafe-import');
+    expect(codesOf(await readBytes('x.pkl', pickle(kerasPickle(good), kerasPickle(good))))).toContain(
+      'critical unsafe-import',
+    );
+  });
+
   it("a public method of scikit-learn's, or a private one of a known class, may be bound", async () => {
     const method = (module: string, name: string, attribute: string) =>
       pickle(

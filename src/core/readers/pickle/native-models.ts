@@ -71,7 +71,7 @@ function findNative(root: PickleValue): Native | undefined {
   return undefined;
 }
 
-function contentOf(value: PickleValue, part: FilePart | undefined): Content | undefined {
+export function contentOf(value: PickleValue, part: FilePart | undefined): Content | undefined {
   if (typeof value === 'string') return bytesContent(Buffer.from(value));
   if (isKind(value, 'bytes') && value.bytes !== undefined) return bytesContent(value.bytes);
   const isPassed = isKind(value, 'bytes') || isKind(value, 'opaque');

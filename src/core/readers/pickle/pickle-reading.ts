@@ -37,6 +37,11 @@ export class PickleReading {
     this.#trace.imported(module, name, where);
   }
 
+  /** One use of `getattr` turned out to be harmless after the pickle was read. */
+  plainGetattr(): void {
+    this.#trace.plainUse('getattr');
+  }
+
   get hasImports(): boolean {
     return !this.#trace.isEmpty;
   }

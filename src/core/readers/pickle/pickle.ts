@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../oci/content.ts';
 import { FactsBuilder } from '../facts.ts';
+import { MAX_NATIVE_READ_MS } from '../limits.ts';
 import { modelExtension, stemOf } from '../model-name.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
 import { RangeSource } from '../parse/byte-source.ts';
@@ -7,7 +8,8 @@ import { type Compression, InflatedSource } from '../parse/compression.ts';
 import { isFatal } from '../read-file.ts';
 import { HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from '../reader.ts';
 import { unknownFacts } from '../unknown.ts';
-import { type FilePart, reportNativeModel } from './native-models.ts';
+import { kerasArchive, readKerasArchive } from './keras-pickle.ts';
+import { contentOf, type FilePart, reportNativeModel } from './native-models.ts';
 import { PickleReading } from './pickle-reading.ts';
 import {
   compressionOfPickle,
@@ -117,9 +119,23 @@ class PickleFile {
     if (this.#root !== undefined) {
       reportRoot(this.#root, facts);
       await reportNativeModel(this.#root, facts, part, options);
+      await this.#lookIntoKeras(this.#root, part, options);
     }
     facts.details.protocol = facts.formatVersion === null ? null : protocol;
     facts.details.compression = compression ?? null;
     this.#pickles.reportImports(true);
+  }
+
+  /** Keras pickles a model as an archive: once that was looked into, what unpickles it is no danger of its own. */
+  async #lookIntoKeras(root: PickleValue, part: FilePart | undefined, options: CallOptions): Promise<void> {
+    const archive = kerasArchive(root);
+    const content = archive === undefined ? undefined : contentOf(archive, part);
+    if (content === undefined) return;
+    const limited = { ...options, maxMilliseconds: MAX_NATIVE_READ_MS };
+    const findings = await readKerasArchive(content, limited);
+    if (findings === undefined) return;
+    for (const { severity, code, message, where } of findings)
+      this.#facts.finding(severity, code, message, where);
+    this.#pickles.plainGetattr();
   }
 }

@@ -69,7 +69,7 @@ export async function isOpenedByEnd(
   return await hasZipEnd(new PagedSource(file.content, options));
 }
 
-async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
+export async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
   const facts = new FactsBuilder();
   const pickles = new PickleReading(facts);
   let format: ZipFormat | undefined;
