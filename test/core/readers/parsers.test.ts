@@ -295,6 +295,10 @@ describe('pickle parts', () => {
     ['mypackage.models', 'Net', 'unknown'],
     ['pandas.core.frame', 'DataFrame.query', 'dangerous'],
     ['pandas.core.frame', 'DataFrame.to_pickle', 'dangerous'],
+    ['inspect', 'Signature', 'allowed'],
+    ['inspect', 'getmodule', 'dangerous'],
+    ['builtins', 'str.split', 'allowed'],
+    ['builtins', 'str.format', 'unknown'],
     ['joblib.memory', 'Memory', 'dangerous'],
     ['numpy.lib._datasource', 'open', 'dangerous'],
   ])('%s %s is %s', (module, name, verdict) => expect(judgeImport(module, name)).toBe(verdict));

@@ -6,9 +6,10 @@
 export const ALLOWED_GLOBALS: Readonly<Record<string, string>> = {
   builtins:
     'object type dict list tuple set frozenset bytes bytearray str int float complex bool slice range NoneType Ellipsis NotImplemented ' +
-    'len abs sum round any all ord chr ' +
+    'len abs sum round any all ord chr str.lower str.upper str.casefold str.strip str.split ' +
     'Exception ValueError TypeError KeyError RuntimeError staticmethod classmethod property',
   collections: 'OrderedDict defaultdict deque Counter namedtuple',
+  inspect: 'Signature Parameter _ParameterKind _empty',
   copyreg: '_reconstructor __newobj__ __newobj_ex__',
   _codecs: 'encode',
   functools: 'partial',
