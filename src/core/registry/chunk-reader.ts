@@ -31,6 +31,7 @@ export class ChunkReader {
   readonly #options: CallOptions;
   readonly #pool = new BlockPool();
   #hash: Promise<RunningHash> | undefined;
+  #idle: Promise<unknown> = Promise.resolve();
   #position = 0;
   #stream: AsyncIterator<Uint8Array> | undefined;
   /** What the stream gave beyond the last chunk. */
@@ -42,8 +43,14 @@ export class ChunkReader {
     this.#options = options;
   }
 
-  /** The bytes from `start`, at most `length` of them. */
-  async read(start: number, length: number): Promise<Chunk> {
+  /** The bytes from `start`, at most `length` of them. One after another: a request that broke off may still be reading. */
+  read(start: number, length: number): Promise<Chunk> {
+    const reading = this.#idle.then(() => this.#read(start, length));
+    this.#idle = reading.catch(() => {});
+    return reading;
+  }
+
+  async #read(start: number, length: number): Promise<Chunk> {
     const hash = await this.#running();
     if (start !== this.#position) await this.#moveTo(start);
     const end = Math.min(start + length, this.#expected.size);
@@ -85,6 +92,7 @@ export class ChunkReader {
   }
 
   async close(): Promise<void> {
+    await this.#idle;
     await this.#stopStream();
     await (await this.#hash)?.stop();
   }

@@ -3,13 +3,27 @@ export const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Smallest chunk that refusals and broken connections lead to. */
 export const MIN_CHUNK_BYTES = 1024 * 1024;
 
-/** How much is sent at once: less after refusals, and where connections do not last. */
+/** Largest chunk, of a long upload in which nothing went wrong: each costs the registry a commit of its own. */
+const MAX_GROWN_BYTES = 64 * 1024 * 1024;
+/** Part of what the registry has that a chunk may be: what a break costs is little beside what is there. */
+const GROWN_SHARE = 8;
+
+/** How much is sent at once: more as it goes well, less after refusals, and where connections do not last. */
 export class ChunkSize {
   #bytes = CHUNK_BYTES;
   #apart = false;
+  #mayGrow = true;
 
-  get bytes(): number {
-    return this.#bytes;
+  /** @param acknowledged bytes that the registry has */
+  after(acknowledged: number): number {
+    if (!this.#mayGrow) return this.#bytes;
+    const share = Math.floor(acknowledged / GROWN_SHARE / CHUNK_BYTES) * CHUNK_BYTES;
+    return Math.min(Math.max(this.#bytes, share), MAX_GROWN_BYTES);
+  }
+
+  /** Something went wrong: no more than usual is sent at once from now on. */
+  settle(): void {
+    this.#mayGrow = false;
   }
 
   /** Whether each chunk is to have a connection of its own. */
@@ -17,8 +31,10 @@ export class ChunkSize {
     return this.#apart;
   }
 
-  /** Halves; false at the smallest. */
-  shrink(): boolean {
+  /** Halves, or does without what it has grown to; false at the smallest. */
+  shrink(sent = this.#bytes): boolean {
+    this.settle();
+    if (sent > CHUNK_BYTES) return true;
     if (this.#bytes <= MIN_CHUNK_BYTES) return false;
     this.#bytes = Math.max(MIN_CHUNK_BYTES, this.#bytes / 2);
     return true;

@@ -1,6 +1,5 @@
 import { OmlmdError } from '../errors.ts';
 import { algorithmOf, type Digest, isDigest } from '../oci/digest.ts';
-import type { Chunk } from './chunk-reader.ts';
 import type { HttpResponse, RequestBody } from './http-exchange.ts';
 import { headerOf } from './response-body.ts';
 import type { WaitOptions } from './retry-budget.ts';
@@ -16,6 +15,13 @@ import {
 
 /** Registries on object stores put the parts together while the closing PUT waits (R16). */
 const CLOSING_STALL_MS = 5 * 60_000;
+
+/** Bytes of one request: from `start` to before `end` of the content. */
+export interface ChunkRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly body: RequestBody;
+}
 
 /** Where uploads of a repository are begun, and how. */
 export interface UploadPlace {
@@ -55,8 +61,8 @@ export class UploadRequests {
   }
 
   /** @param apart on a connection that is closed afterwards */
-  async patch(session: UploadSession, chunk: Chunk, apart: boolean): Promise<UploadSession> {
-    const response = await this.#send('PATCH', session.url, chunk.parts, {
+  async patch(session: UploadSession, chunk: ChunkRequest, apart: boolean): Promise<UploadSession> {
+    const response = await this.#send('PATCH', session.url, chunk.body, {
       'content-range': `${chunk.start}-${chunk.end - 1}`,
       ...(apart ? { connection: 'close' } : {}),
     });

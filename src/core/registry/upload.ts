@@ -4,17 +4,19 @@ import type { Digest } from '../oci/digest.ts';
 import type { Progress } from '../oci/progress.ts';
 import type { PushOptions } from '../oci/target.ts';
 import { ChunkFeed } from './chunk-feed.ts';
-import { type Chunk, ChunkReader, type Incoming } from './chunk-reader.ts';
+import { ChunkReader, type Incoming } from './chunk-reader.ts';
 import { CHUNK_BYTES, ChunkSize, MIN_CHUNK_BYTES } from './chunk-size.ts';
 import type { RequestBody } from './http-exchange.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { RememberedUpload, type UploadMemory, uploadKey } from './upload-memory.ts';
 import { isBroken, isGone, isPatchRefused, isRefused, isTooLarge, statusOf } from './upload-refusal.ts';
-import { type UploadPlace, UploadRequests } from './upload-requests.ts';
+import { type ChunkRequest, type UploadPlace, UploadRequests } from './upload-requests.ts';
 import type { UploadSession } from './upload-session.ts';
 
-/** Largest chunk that a registry may ask for; each is held in memory. */
+/** Largest chunk that a registry may ask for: so much may have to be sent again when a connection breaks. */
 const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
+/** Bytes that are read at once of a chunk that is sent while it is read. */
+const STREAMED_BYTES = 1024 * 1024;
 /** Times that a 416 may leave a session where it was before it is given up (R3). */
 const MAX_STUCK = 3;
 
@@ -87,6 +89,8 @@ class Upload {
   #acknowledged = 0;
   #best = 0;
   #stuck = 0;
+  /** Bytes that go at once. */
+  #length = CHUNK_BYTES;
   /** Where the session was when a connection broke; undefined while none did in this session. */
   #brokenAt: number | undefined;
 
@@ -176,13 +180,13 @@ class Upload {
       try {
         if (this.#acknowledged === this.#expected.size) return await this.#put([]);
         const session = await this.#open();
-        const length = Math.max(this.#chunkSize.bytes, session.minimumChunk);
-        if (length > MAX_CHUNK_BYTES)
+        this.#length = Math.max(this.#chunkSize.after(this.#acknowledged), session.minimumChunk);
+        if (session.minimumChunk > MAX_CHUNK_BYTES)
           throw new OmlmdError(
             'unsupported',
-            `${this.#target.doing}: the registry wants chunks of ${length} bytes`,
+            `${this.#target.doing}: the registry wants chunks of ${session.minimumChunk} bytes`,
           );
-        await this.#patch(session, await this.#feed.take(this.#acknowledged, length));
+        await this.#patch(session);
       } catch (error) {
         if (isPatchRefused(error)) return this.#sendStream();
         const ending = this.#acknowledged === this.#expected.size;
@@ -193,16 +197,30 @@ class Upload {
     }
   }
 
-  async #patch(session: UploadSession, chunk: Chunk): Promise<void> {
-    this.#session = await this.#requests.patch(session, chunk, this.#chunkSize.apart);
+  async #patch(session: UploadSession): Promise<void> {
+    const { start, end, body } = await this.#nextChunk();
+    this.#session = await this.#requests.patch(session, { start, end, body }, this.#chunkSize.apart);
     // A success is believed, whatever its Range says: some registries never move it (R8).
-    this.#acknowledge(chunk.end);
-    this.#remembered?.note(this.#session, chunk.end);
+    this.#acknowledge(end);
+    this.#remembered?.note(this.#session, end);
+  }
+
+  /** Small chunks are read ahead and kept until the registry has them, large ones read while they are sent. */
+  async #nextChunk(): Promise<ChunkRequest> {
+    const start = this.#acknowledged;
+    const end = Math.min(start + this.#length, this.#expected.size);
+    if (end - start > CHUNK_BYTES) {
+      await this.#feed.stop();
+      return { start, end, body: { size: end - start, chunks: () => this.#stream(start, end) } };
+    }
+    const chunk = await this.#feed.take(start, this.#length);
+    return { start, end: chunk.end, body: chunk.parts };
   }
 
   /** After a failure: finds out where the registry is, waits if that may help, or throws. */
   async #recover(error: unknown): Promise<void> {
-    if (isTooLarge(error) && this.#chunkSize.shrink()) return this.#locate();
+    this.#chunkSize.settle();
+    if (isTooLarge(error) && this.#chunkSize.shrink(this.#length)) return this.#locate();
     if (isGone(error) || (this.#resumed && isRefused(error))) return this.#restart(error);
     if (statusOf(error) === 416) {
       this.#stuck += 1;
@@ -258,7 +276,7 @@ class Upload {
     for (;;) {
       this.#session = undefined;
       try {
-        return await this.#put({ size, chunks: () => this.#stream() }, digest);
+        return await this.#put({ size, chunks: () => this.#stream(0, size) }, digest);
       } catch (error) {
         await this.#wait(error);
         if (await this.#requests.isThere(digest)) return;
@@ -275,14 +293,21 @@ class Upload {
     return this.#reader.digest();
   }
 
-  async *#stream(): AsyncGenerator<Uint8Array> {
+  /** The bytes from `from` to before `to`, the next of them read while some are sent. */
+  async *#stream(from: number, to: number): AsyncGenerator<Uint8Array> {
     const { size } = this.#expected;
-    for (let at = 0; at < size; ) {
-      const chunk = await this.#reader.read(at, CHUNK_BYTES);
-      // The last bytes only go if the digest is right.
-      if (chunk.end === size) await this.#reader.digest();
-      yield* chunk.parts;
+    const read = (at: number) => this.#reader.read(at, Math.min(STREAMED_BYTES, to - at));
+    for (let at = from, ahead = read(at); at < to; ) {
+      const chunk = await ahead;
       at = chunk.end;
+      if (at < to) {
+        ahead = read(at);
+        ahead.catch(() => {}); // told when its turn comes
+      }
+      // The last bytes of a whole blob only go if the digest is right.
+      if (from === 0 && at === size) await this.#reader.digest();
+      yield* chunk.parts;
+      this.#reader.release(chunk);
       this.#report(at);
     }
   }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/core/oci/progress.ts';
 import { CHUNK_BYTES } from '../../../src/core/registry/chunk-size.ts';
@@ -48,6 +49,39 @@ describe('an upload', () => {
     await push();
     expect(sent()).toBeLessThanOrEqual(large.descriptor.size + 3 * CHUNK_BYTES);
     expect(registry.count('POST')).toBe(1);
+  });
+
+  describe('that is long', () => {
+    const blob = randomBlob(90 * MIB + 3);
+    const sizes = () =>
+      registry.requests.filter(({ method }) => method === 'PATCH').map(({ bytes }) => bytes);
+    const isGrown = ({ method, headers }: { method: string; headers: IncomingHttpHeaders }) =>
+      method === 'PATCH' && Number(headers['content-length']) > CHUNK_BYTES;
+
+    it('sends more at once the more has come, but little beside that', async () => {
+      await push(blob);
+      expect(sizes()).toEqual([
+        ...Array(16).fill(CHUNK_BYTES),
+        ...Array(3).fill(2 * CHUNK_BYTES),
+        2 * MIB + 3,
+      ]);
+      expect(sent()).toBe(blob.descriptor.size);
+    });
+
+    it('goes back to the usual after a break, and on from where the registry is', async () => {
+      registry.faults.add(isGrown, resetUpload(5 * MIB), 1);
+      await push(blob);
+      expect(sizes().filter((bytes) => bytes > CHUNK_BYTES).length).toBeLessThanOrEqual(1);
+      expect(sent() - blob.descriptor.size).toBeLessThanOrEqual(2 * CHUNK_BYTES);
+      expect(registry.count('POST')).toBe(1);
+    });
+
+    it('goes back to the usual where the registry takes no more than that', async () => {
+      registry.faults.add(isGrown, answer(413));
+      await push(blob);
+      expect(sent() - blob.descriptor.size).toBeLessThanOrEqual(2 * CHUNK_BYTES);
+      expect(registry.count('POST')).toBe(1);
+    });
   });
 
   it('sends nothing again where only the answer was lost', async () => {
