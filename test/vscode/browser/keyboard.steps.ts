@@ -54,7 +54,7 @@ async function pushSeveral({ page, workbench, workspace, snap }: Stage): Promise
     await writeSafetensors(path.join(workspace, name), [1, 2]);
   await workbench.clearNotifications();
   await palette({ page, workbench }, 'File: Focus on Files Explorer');
-  await workbench.explorerRow('part-2.safetensors').waitFor();
+  await (await workbench.writtenFile('part-2.safetensors')).waitFor();
   await treeHasFocus({ page });
   await page.keyboard.press('End');
   // The first key selects the row that it comes to, the second one adds its neighbour.
@@ -98,9 +98,7 @@ async function inspect({ page, workbench }: Stage): Promise<void> {
 }
 
 async function palette({ page, workbench }: Pick<Stage, 'page' | 'workbench'>, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await workbench.quickInput().fill(`>${title}`);
-  await workbench.quickPickRow(title).first().waitFor();
+  await workbench.findCommand(title);
   await page.keyboard.press('Enter');
 }
 

@@ -4,6 +4,9 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
 /** Milliseconds in which a menu that has just opened takes no click, lest a double click hit an entry. */
 const MENU_SETTLES_MS = 400;
 
+/** Milliseconds that a list is waited for before it is opened or read anew, and how often that is. */
+const LIST_MS = 4000;
+const MAX_TRIES = 5;
 /** Milliseconds until a button that cannot be clicked counts as gone with its notification. */
 const GONE_MS = 1_000;
 
@@ -68,6 +71,17 @@ export class Workbench {
     return this.#page.locator('.codelens-decoration a', { hasText: text });
   }
 
+  /** The row of a file that was just written; the explorer is refreshed where its watcher was not there yet. */
+  async writtenFile(name: string): Promise<Locator> {
+    const row = this.explorerRow(name);
+    const shown = await row.waitFor({ timeout: LIST_MS }).then(
+      () => true,
+      () => false,
+    );
+    if (!shown) await this.runCommand('File: Refresh Explorer');
+    return row;
+  }
+
   quickPickRow(text: string | RegExp): Locator {
     return this.#page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text });
   }
@@ -82,10 +96,29 @@ export class Workbench {
   }
 
   async runCommand(title: string): Promise<void> {
-    await this.#page.keyboard.press('F1');
-    await this.quickInput().waitFor();
-    await this.quickInput().fill(`>${title}`);
+    await this.findCommand(title);
     await this.quickPickRow(title).first().click();
+  }
+
+  /**
+   * Opens the palette with a command in its list. The list is made as it opens: before the window has started, it lacks
+   * what extensions bring, and is opened anew as a person would.
+   */
+  async findCommand(title: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await this.#page.keyboard.press('F1');
+      await this.quickInput().waitFor();
+      await this.quickInput().fill(`>${title}`);
+      const listed = this.quickPickRow(title).first().waitFor({ timeout: LIST_MS });
+      if (
+        await listed.then(
+          () => true,
+          (error: unknown) => tries === MAX_TRIES && Promise.reject(error),
+        )
+      )
+        return;
+      await this.#page.keyboard.press('Escape');
+    }
   }
 
   async clearNotifications(): Promise<void> {
