@@ -116,7 +116,7 @@ def test_the_sdk_does_the_same(store, tmp_path):
 
 def test_an_interrupted_push_leaves_no_artifact_and_no_temporary_file(notebook, tmp_path, interrupted_after):
     with open(tmp_path / "big.bin", "wb") as file:
-        file.truncate(64 * 2**30)
+        file.truncate(16 * 2**30)
     began = time.monotonic()
     with interrupted_after(2.0), pytest.raises(OmlmdCancelled) as caught:
         notebook("%omlmd push local/big:v1 big.bin")

@@ -80,7 +80,7 @@ async function runInWindow(
   const stage: Stage = { page, workbench, workspace: sandbox.workspace, home, snap };
   try {
     await page.goto(folderUrl(server, sandbox.workspace));
-    await workbench.ready().catch(async (error) => {
+    await workbench.ready(sandbox.workspace).catch(async (error) => {
       await snap('not-ready');
       throw error;
     });

@@ -16,7 +16,7 @@ async function chooseCompanions({ page, workbench, workspace, snap }: Stage): Pr
   for (const name of ['external.onnx', 'external.onnx.data'])
     copyFileSync(path.join(MODELS, name), path.join(folder, name));
   writeFileSync(path.join(folder, 'README.md'), '# External\n');
-  await (await workbench.writtenFile('net')).click();
+  await workbench.explorerRow('net').click();
   await workbench.explorerRow('external.onnx').click({ button: 'right' });
   await workbench.choose('Push as OCI Artifact…');
   for (const says of ['Where to?', 'Which tag?']) {

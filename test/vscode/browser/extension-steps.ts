@@ -109,7 +109,7 @@ async function openExplorer(workbench: Workbench): Promise<void> {
 
 async function rightClickPush({ workbench }: Stage, file: string): Promise<void> {
   await openExplorer(workbench);
-  await (await workbench.writtenFile(file)).click({ button: 'right' });
+  await workbench.explorerRow(file).click({ button: 'right' });
   await workbench.choose('Push as OCI Artifact…');
 }
 
@@ -396,7 +396,7 @@ const HOSTILE_NAME = '<img src=x onerror=alert(1)><b>iris</b>\u202e';
 async function inspectHostile({ page, workbench, workspace }: Stage): Promise<void> {
   await writeSafetensors(path.join(workspace, 'hostile.safetensors'), [1], { name: HOSTILE_NAME });
   await openExplorer(workbench);
-  await (await workbench.writtenFile('hostile.safetensors')).click({ button: 'right' });
+  await workbench.explorerRow('hostile.safetensors').click({ button: 'right' });
   await workbench.choose('Open Model Viewer');
   const view = workbench.webview();
   await view.getByRole('heading', { name: '<img src=x onerror=alert(1)><b>iris</b>\\u202e' }).waitFor();

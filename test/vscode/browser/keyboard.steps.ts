@@ -54,7 +54,7 @@ async function pushSeveral({ page, workbench, workspace, snap }: Stage): Promise
     await writeSafetensors(path.join(workspace, name), [1, 2]);
   await workbench.clearNotifications();
   await palette({ page, workbench }, 'File: Focus on Files Explorer');
-  await (await workbench.writtenFile('part-2.safetensors')).waitFor();
+  await workbench.explorerRow('part-2.safetensors').waitFor();
   await treeHasFocus({ page });
   await page.keyboard.press('End');
   // The first key selects the row that it comes to, the second one adds its neighbour.

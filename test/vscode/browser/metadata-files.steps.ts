@@ -44,7 +44,7 @@ export const suite: Suite = {
 
 async function generate({ page, workbench, workspace }: Stage): Promise<void> {
   await writeSafetensors(path.join(workspace, 'churn.safetensors'), [0.25, -1, 3], { author: 'Jo' });
-  await (await workbench.writtenFile('churn.safetensors')).click({ button: 'right' });
+  await workbench.explorerRow('churn.safetensors').click({ button: 'right' });
   await workbench.chooseMore('Generate Metadata');
   await workbench.codeLens('not pushed yet').waitFor();
   await page.locator('.view-line', { hasText: 'model_format_name' }).waitFor();

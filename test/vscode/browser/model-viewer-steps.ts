@@ -48,7 +48,7 @@ async function open({ page, workbench, workspace }: Stage, file: string): Promis
   await page.keyboard.press('Control+w');
   if (!(await workbench.explorerRow('iris.onnx').isVisible()))
     await workbench.activityBarItem('Explorer').click();
-  await (await workbench.writtenFile(file)).click({ button: 'right' });
+  await workbench.explorerRow(file).click({ button: 'right' });
   await workbench.choose('Open Model Viewer');
   return workbench.webview();
 }
@@ -225,7 +225,7 @@ async function viewUnknown(stage: Stage): Promise<void> {
 
 async function viewLayer(stage: Stage): Promise<void> {
   const { page, workbench } = stage;
-  await (await workbench.writtenFile('scorer.pkl')).click({ button: 'right' });
+  await workbench.explorerRow('scorer.pkl').click({ button: 'right' });
   await workbench.choose('Push as OCI Artifact…');
   for (const asks of ['Where to?', 'Which tag?']) {
     await page.locator(`.quick-input-widget input[placeholder^="${asks}"]`).waitFor();

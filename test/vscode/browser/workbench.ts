@@ -1,12 +1,17 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 
 /** Milliseconds in which a menu that has just opened takes no click, lest a double click hit an entry. */
 const MENU_SETTLES_MS = 400;
 
-/** Milliseconds that a list is waited for before it is opened or read anew, and how often that is. */
+/** Milliseconds that the palette's list is waited for before it is opened anew, and how often that is. */
 const LIST_MS = 4000;
 const MAX_TRIES = 5;
+/** Milliseconds that the window has to show a file that was written, and how often it is tried. */
+const PROBE_MS = 1000;
+const MAX_PROBES = 30;
 /** Milliseconds until a button that cannot be clicked counts as gone with its notification. */
 const GONE_MS = 1_000;
 
@@ -18,10 +23,27 @@ export class Workbench {
     this.#page = page;
   }
 
-  /** The explorer is drawn before extensions are scanned: a menu that is opened earlier would lack ours. */
-  async ready(): Promise<void> {
+  /**
+   * Waits for the whole window. The explorer is drawn before extensions are scanned: a menu that is opened earlier would
+   * lack ours. And before the folder is watched: a file that is written earlier would not be shown, whatever comes later.
+   */
+  async ready(workspace: string): Promise<void> {
     await this.#page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
     await this.activityBarItem('OMLMD').waitFor({ timeout: 60_000 });
+    const probe = path.join(workspace, 'window-starts.txt');
+    const row = this.explorerRow(path.basename(probe));
+    for (let tries = 1; ; tries += 1) {
+      await writeFile(probe, '');
+      const seen = row.waitFor({ timeout: PROBE_MS });
+      const isSeen = await seen.then(
+        () => true,
+        (error: unknown) => tries === MAX_PROBES && Promise.reject(error),
+      );
+      await rm(probe);
+      if (isSeen) break;
+      await sleep(PROBE_MS);
+    }
+    await row.waitFor({ state: 'hidden' });
   }
 
   activityBarItem(name: string): Locator {
@@ -69,17 +91,6 @@ export class Workbench {
 
   codeLens(text: string | RegExp): Locator {
     return this.#page.locator('.codelens-decoration a', { hasText: text });
-  }
-
-  /** The row of a file that was just written; the explorer is refreshed where its watcher was not there yet. */
-  async writtenFile(name: string): Promise<Locator> {
-    const row = this.explorerRow(name);
-    const shown = await row.waitFor({ timeout: LIST_MS }).then(
-      () => true,
-      () => false,
-    );
-    if (!shown) await this.runCommand('File: Refresh Explorer');
-    return row;
   }
 
   quickPickRow(text: string | RegExp): Locator {
