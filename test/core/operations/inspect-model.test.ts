@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../../../src/core/log.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { type Context, createContext } from '../../../src/core/operations/context.ts';
+import type { Context } from '../../../src/core/operations/context.ts';
 import { inspectModel } from '../../../src/core/operations/inspect-model.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
 import { push } from '../../../src/core/operations/push.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { writeSafetensors } from '../../support/safetensors-file.ts';
+import { contextAt } from './context-at.ts';
 
 let folder: string;
 let context: Context;
@@ -19,12 +19,7 @@ let registry: TestRegistry;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'omlmd-layer-'));
   registry = await startTestRegistry();
-  context = createContext({
-    home: join(folder, 'home'),
-    credentials: { get: async () => undefined },
-    log: silentLog,
-    registryOptions: () => ({}),
-  });
+  context = contextAt(join(folder, 'home'));
 });
 afterEach(async () => {
   await registry.stop();

@@ -2,9 +2,8 @@ import { cp, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../../../src/core/log.ts';
 import { findCompanions } from '../../../src/core/operations/companions.ts';
-import { type Context, createContext } from '../../../src/core/operations/context.ts';
+import type { Context } from '../../../src/core/operations/context.ts';
 import { inspectArtifact, inspectFile } from '../../../src/core/operations/inspect.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { type PrepareOptions, prepareModel } from '../../../src/core/operations/prepare-model.ts';
@@ -13,6 +12,7 @@ import { push } from '../../../src/core/operations/push.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { writeSafetensors } from '../../support/safetensors-file.ts';
 import { expectedFolder, fixturePath, folderPath } from '../readers/fixtures.ts';
+import { contextAt } from './context-at.ts';
 
 let folder: string;
 let context: Context;
@@ -21,12 +21,7 @@ let registry: TestRegistry;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'omlmd-folders-'));
   registry = await startTestRegistry();
-  context = createContext({
-    home: join(folder, 'home'),
-    credentials: { get: async () => undefined },
-    log: silentLog,
-    registryOptions: () => ({}),
-  });
+  context = contextAt(join(folder, 'home'));
 });
 afterEach(async () => {
   await registry.stop();

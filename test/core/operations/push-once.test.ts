@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { silentLog } from '../../../src/core/log.ts';
 import type { Progress } from '../../../src/core/oci/progress.ts';
-import { createContext } from '../../../src/core/operations/context.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
 import { push } from '../../../src/core/operations/push.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
+import { contextAt } from './context-at.ts';
 
 const SIZE = 6 * 1024 * 1024;
 let folder: string;
@@ -33,12 +32,7 @@ afterEach(async () => {
 async function pushOnce(path = model, digestCache = true, reference = 'm:v1') {
   const progress: Progress[] = [];
   const before = registry.requests.length;
-  const context = createContext({
-    home: join(folder, 'home'),
-    credentials: { get: async () => undefined },
-    log: silentLog,
-    registryOptions: () => ({}),
-  });
+  const context = contextAt(join(folder, 'home'));
   const prepared = await prepareModel([{ path }], { metadata: { kind: 'empty' } });
   const location = parseLocation(`${registry.host}/${reference}`);
   const { result } = await push(context, location, prepared, {

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesContent } from '../../../src/core/oci/content.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
 import { holdFacts } from './contract.ts';
+import { flippedAnywhere } from './damage.ts';
 import { codesOf, countingContent, expectedFacts, fixtureBytes, readBytes, readFixture } from './fixtures.ts';
 
 const GOOD = ['float.tflite', 'half.tflite', 'range.tflite', 'full.tflite', 'described.tflite'];
@@ -76,22 +76,7 @@ describe('TFLite models that are damaged or lie', () => {
   it.each(['full.tflite', 'flex.tflite', 'described.tflite'])(
     'flipped bits in %s give facts',
     { timeout: 60_000 },
-    async (name) => {
-      const whole = fixtureBytes(name);
-      const place = fc.tuple(fc.nat(whole.byteLength - 1), fc.integer({ min: 1, max: 255 }));
-      await fc.assert(
-        fc.asyncProperty(fc.array(place, { minLength: 1, maxLength: 6 }), async (places) => {
-          const bytes = new Uint8Array(whole);
-          for (const [at, mask] of places) bytes[at] = (bytes[at] ?? 0) ^ mask;
-          const facts = await readBytes(name, bytes);
-          expect(() => JSON.stringify(facts.details)).not.toThrow();
-          expect(facts.findings.map(({ message }) => message).join()).not.toMatch(
-            /undefined|not a function|RangeError/,
-          );
-        }),
-        { numRuns: 300, seed: 6 },
-      );
-    },
+    (name) => flippedAnywhere(name),
   );
 
   it('every number may lie', { timeout: 60_000 }, async () => {
