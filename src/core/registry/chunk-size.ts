@@ -33,8 +33,9 @@ export class ChunkSize {
 
   /** Halves, or does without what it has grown to; false at the smallest. */
   shrink(sent = this.#bytes): boolean {
+    const hadGrown = this.#mayGrow && sent > this.#bytes;
     this.settle();
-    if (sent > CHUNK_BYTES) return true;
+    if (hadGrown) return true;
     if (this.#bytes <= MIN_CHUNK_BYTES) return false;
     this.#bytes = Math.max(MIN_CHUNK_BYTES, this.#bytes / 2);
     return true;

@@ -219,8 +219,8 @@ class Upload {
 
   /** After a failure: finds out where the registry is, waits if that may help, or throws. */
   async #recover(error: unknown): Promise<void> {
-    this.#chunkSize.settle();
     if (isTooLarge(error) && this.#chunkSize.shrink(this.#length)) return this.#locate();
+    this.#chunkSize.settle();
     if (isGone(error) || (this.#resumed && isRefused(error))) return this.#restart(error);
     if (statusOf(error) === 416) {
       this.#stuck += 1;

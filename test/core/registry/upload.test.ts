@@ -137,6 +137,13 @@ describe('an upload', () => {
     expect(sent() - large.descriptor.size).toBeLessThan(CHUNK_BYTES * 2);
   });
 
+  it('is given up where a registry refuses the chunks that it demands', async () => {
+    registry.faults.add(on('POST'), withHeaders({ 'oci-chunk-min-length': String(8 * MIB) }));
+    registry.faults.add(on('PATCH'), answer(413));
+    expect(await codeOf(push())).toBe('limit-exceeded');
+    expect(registry.count('PATCH')).toBeLessThan(6);
+  });
+
   it('goes from one PUT to chunks where that is refused as too large', async () => {
     registry.faults.add((call) => Number(call.headers['content-length']) > 2 * MIB, answer(413));
     await push(randomBlob(3 * MIB));
