@@ -1,12 +1,4 @@
-import {
-  constants,
-  createGunzip,
-  createInflate,
-  createZstdDecompress,
-  gunzipSync,
-  inflateSync,
-  zstdDecompressSync,
-} from 'node:zlib';
+import { constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Content } from '../../oci/content.ts';
 import { MAX_BYTES_READ, MAX_COMPRESSED_MEMBERS, MAX_INFLATED_BYTES } from '../limits.ts';
 import type { ByteSource, RangeSourceOptions } from './byte-source.ts';
@@ -15,13 +7,12 @@ import { decodeBzip2 } from './bzip2.ts';
 import { DecoderInput, type Decoding } from './decoder-input.ts';
 import { decodeLz4 } from './lz4.ts';
 import { decodeLzmaAlone } from './lzma.ts';
+import { inflateStream, type NodeCompression } from './node-inflate.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
 import { decodeXz } from './xz.ts';
 
 /** Compressions that model files come in. `zfile` is joblib's of before 0.10. */
-export type Compression = 'zlib' | 'gzip' | 'zfile' | 'bz2' | 'xz' | 'lzma' | 'lz4' | 'zstd';
-/** Those that Node opens; the others are decoded here. */
-type NodeCompression = 'zlib' | 'gzip' | 'zfile' | 'zstd';
+export type Compression = NodeCompression | 'bz2' | 'xz' | 'lzma' | 'lz4';
 
 const DECODERS: Readonly<Record<Exclude<Compression, NodeCompression>, (input: DecoderInput) => Decoding>> = {
   bz2: decodeBzip2,
@@ -103,20 +94,22 @@ function decodeHead(head: Uint8Array, decode: (input: DecoderInput) => Decoding)
 /** A compressed file as it inflates, in order; streamed, so that a bomb costs time and never memory. */
 export class InflatedSource implements ByteSource {
   readonly size = undefined;
-  readonly #chunks: AsyncGenerator<Uint8Array>;
+  readonly #chunks: AsyncGenerator<Uint8Array, number>;
   readonly #clock: TimeLimit;
   #at = 0;
   #stop: ParseStop | undefined;
+  #end: number | undefined;
 
   constructor(content: Content, kind: Compression, options: RangeSourceOptions = {}) {
     this.#clock = new TimeLimit(options);
-    this.#chunks = isNodes(kind) ? inflate(content, kind, this.#clock) : decode(content, kind, this.#clock);
+    this.#chunks = decompress(content, kind, this.#clock);
   }
 
   async read(at: number): Promise<Uint8Array> {
     this.#clock.check(at);
     if (at !== this.#at) throw new RangeError('a compressed stream is read in order');
     const next = this.#stop === undefined ? await this.#next() : undefined;
+    if (next?.done) this.#end ??= next.value;
     if (next === undefined || next.done) return new Uint8Array();
     this.#at += next.value.byteLength;
     if (this.#at > MAX_INFLATED_BYTES) {
@@ -126,7 +119,7 @@ export class InflatedSource implements ByteSource {
   }
 
   /** Where data is damaged it ends, as it does for a program that reads it bit by bit. */
-  async #next(): Promise<IteratorResult<Uint8Array> | undefined> {
+  async #next(): Promise<IteratorResult<Uint8Array, number> | undefined> {
     try {
       return await this.#chunks.next();
     } catch (error) {
@@ -141,9 +134,14 @@ export class InflatedSource implements ByteSource {
     return this.#stop;
   }
 
+  /** Where in the file the compressed data ends; undefined before it was read to its end, and where it is damaged. */
+  get end(): number | undefined {
+    return this.#end;
+  }
+
   /** Frees the decompressor. */
   async close(): Promise<void> {
-    await this.#chunks.return(undefined);
+    await this.#chunks.return(0);
   }
 }
 
@@ -151,35 +149,86 @@ function isNodes(kind: Compression): kind is NodeCompression {
   return !Object.hasOwn(DECODERS, kind);
 }
 
-/** Streams in a row are one file to Python, and what follows the last is passed over by it. */
-async function* decode(
+/** Bytes that are decoded before more are taken over from what has arrived. */
+const INPUT_PIECE_BYTES = 64 * 1024;
+
+/** Compressed bytes as they arrive. */
+class CompressedInput extends DecoderInput {
+  readonly #chunks: AsyncGenerator<Uint8Array>;
+  readonly #isWhole: boolean;
+  #arrived: Uint8Array = new Uint8Array();
+
+  constructor(content: Content, clock: TimeLimit) {
+    super();
+    this.#chunks = clock.stream(content.slice(0, MAX_BYTES_READ), 0);
+    this.#isWhole = content.size <= MAX_BYTES_READ;
+  }
+
+  /** Waits for some more bytes, or the end. */
+  async more(): Promise<void> {
+    if (this.#arrived.byteLength === 0) {
+      const next = await this.#chunks.next();
+      if (next.done && !this.#isWhole) throw tooLarge(this.position);
+      if (next.done) this.ended = true;
+      else this.#arrived = next.value;
+    }
+    this.add(this.#arrived.subarray(0, INPUT_PIECE_BYTES));
+    this.#arrived = this.#arrived.subarray(INPUT_PIECE_BYTES);
+  }
+
+  async fill(bytes: number): Promise<void> {
+    while (this.left < bytes && !this.ended) await this.more();
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return(undefined);
+  }
+}
+
+/** Streams of one kind in a row are one file to Python. Gives the place behind the last; Python passes over the rest. */
+async function* decompress(
   content: Content,
-  kind: Exclude<Compression, NodeCompression>,
+  kind: Compression,
   clock: TimeLimit,
-): AsyncGenerator<Uint8Array> {
-  const input = new DecoderInput();
-  const chunks = clock.stream(content.slice(0, MAX_BYTES_READ), 0);
-  const more = async () => {
-    const next = await chunks.next();
-    if (!next.done) input.add(next.value);
-    else if (content.size > MAX_BYTES_READ) throw tooLarge(input.position);
-    else input.ended = true;
-  };
+): AsyncGenerator<Uint8Array, number> {
+  const input = new CompressedInput(content, clock);
   try {
-    let next: Compression | undefined = kind;
-    for (let member = 0; next !== undefined; member += 1) {
+    if (kind === 'zfile') {
+      await input.fill(ZFILE_HEADER_BYTES + 1);
+      input.at += Math.min(input.left, zfileStart(input.bytes.subarray(input.at, input.end)));
+    }
+    for (let member = 0; ; member += 1) {
       if (member >= MAX_COMPRESSED_MEMBERS) throw tooMany(input.position);
-      if (isNodes(next)) return;
-      for (const part of DECODERS[next](input)) {
-        clock.check(input.position);
-        if (part === undefined) await more();
-        else yield part;
-      }
-      while (!input.ended && input.left < ZFILE_HEADER_BYTES) await more();
-      next = compressionOf(input.bytes.subarray(input.at, input.end));
+      yield* isNodes(kind) ? inflateStream(input, kind, clock) : decodeStream(input, kind, clock);
+      // joblib's old files are one stream.
+      if (kind === 'zfile') return input.position;
+      if (kind === 'gzip') await skipZeros(input, clock);
+      await input.fill(ZFILE_HEADER_BYTES);
+      if (compressionOf(input.bytes.subarray(input.at, input.end)) !== kind) return input.position;
     }
   } finally {
-    await chunks.return(undefined);
+    await input.close();
+  }
+}
+
+async function* decodeStream(
+  input: CompressedInput,
+  kind: Exclude<Compression, NodeCompression>,
+  clock: TimeLimit,
+): AsyncGenerator<Uint8Array, void> {
+  for (const part of DECODERS[kind](input)) {
+    clock.check(input.position);
+    if (part === undefined) await input.more();
+    else yield part;
+  }
+}
+
+/** Members of gzip may have zeros between them and behind the last (tapes; Python passes them over). */
+async function skipZeros(input: CompressedInput, clock: TimeLimit): Promise<void> {
+  for (await input.fill(1); input.left > 0; await input.fill(1)) {
+    clock.check(input.position);
+    while (input.left > 0 && input.bytes[input.at] === 0) input.at += 1;
+    if (input.left > 0) return;
   }
 }
 
@@ -195,88 +244,7 @@ function tooMany(offset: number): ParseStop {
   return malformed('too many compressed streams in a row', offset);
 }
 
-/** Compressed files may be several streams in a row; Python reads them as one. */
-async function* inflate(
-  content: Content,
-  kind: NodeCompression,
-  clock: TimeLimit,
-): AsyncGenerator<Uint8Array> {
-  let offset = kind === 'zfile' ? zfileStart(await firstBytes(content, clock)) : 0;
-  for (let member = 0; offset < content.size; member += 1) {
-    if (member >= MAX_COMPRESSED_MEMBERS) throw tooMany(offset);
-    const used = yield* inflateMember(content.slice(offset), kind, offset, clock);
-    // joblib's old files are one stream.
-    if (used === 0 || kind === 'zfile') return;
-    offset += used;
-  }
-}
-
-async function firstBytes(content: Content, clock: TimeLimit): Promise<Uint8Array> {
-  for await (const chunk of clock.stream(content.slice(0, ZFILE_HEADER_BYTES + 1), 0)) return chunk;
-  return new Uint8Array();
-}
-
 /** Python 2's joblib wrote one more blank. */
 function zfileStart(head: Uint8Array): number {
   return head[ZFILE_HEADER_BYTES] === 0x20 ? ZFILE_HEADER_BYTES + 1 : ZFILE_HEADER_BYTES;
-}
-
-function engineOf(kind: NodeCompression) {
-  if (kind === 'gzip') return createGunzip();
-  return kind === 'zstd' ? createZstdDecompress() : createInflate();
-}
-
-/** Bytes that an engine is given at once: what they inflate to waits in memory, a thousand times as much at most. */
-const ENGINE_INPUT_BYTES = 16 * 1024;
-
-/**
- * One stream of zlib's engine. It is fed piece by piece, because what it has inflated before it finds damage counts:
- * Python would have unpickled it.
- */
-async function* inflateMember(
-  content: Content,
-  kind: NodeCompression,
-  offset: number,
-  clock: TimeLimit,
-): AsyncGenerator<Uint8Array, number> {
-  const engine = engineOf(kind);
-  const ready: Uint8Array[] = [];
-  const state: { failure?: unknown; ended?: true } = {};
-  const stopped = new Promise<void>((resolve) => {
-    engine.on('data', (chunk: Uint8Array) => ready.push(chunk));
-    engine.once('error', (error) => {
-      state.failure = error;
-      resolve();
-    });
-    engine.once('end', () => {
-      state.ended = true;
-      resolve();
-    });
-  });
-  try {
-    for await (const chunk of clock.stream(content.slice(0, MAX_BYTES_READ), offset)) {
-      for (let at = 0; at < chunk.byteLength && !state.ended; at += ENGINE_INPUT_BYTES) {
-        const piece = chunk.subarray(at, at + ENGINE_INPUT_BYTES);
-        await Promise.race([new Promise((resolve) => engine.write(piece, resolve)), stopped]);
-        yield* ready.splice(0);
-        if (state.failure !== undefined) throw zlibStop(state.failure, offset);
-      }
-      if (state.ended) break;
-    }
-    if (content.size > MAX_BYTES_READ && !state.ended) throw tooLarge(offset + MAX_BYTES_READ);
-    engine.end();
-    await stopped;
-    yield* ready;
-    if (state.failure !== undefined) throw zlibStop(state.failure, offset);
-  } finally {
-    engine.destroy();
-  }
-  return engine.bytesWritten;
-}
-
-function zlibStop(error: unknown, offset: number): unknown {
-  if (!(error instanceof Error && 'code' in error)) return error;
-  if (error.code === 'Z_BUF_ERROR')
-    return new ParseStop('truncated', 'the compressed data ends early', offset);
-  return malformed(`the compressed data is damaged: ${error.message}`, offset);
 }

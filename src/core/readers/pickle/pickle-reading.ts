@@ -82,15 +82,26 @@ export class PickleReading {
   }
 
   async #readTail(cursor: ByteCursor): Promise<void> {
-    if (!(await cursor.fill(1))) return;
-    const at = cursor.position;
+    if (await cursor.fill(1)) await this.#judgeTail(cursor, 'the pickle', `offset ${cursor.position}`);
+  }
+
+  /**
+   * What follows the end of a file's own data, which loaders pass over: told as hidden, and judged where it is pickles.
+   * @param what whose end it is
+   */
+  async readBehind(cursor: ByteCursor, what: string, where: string): Promise<void> {
+    await this.#look(() => this.#judgeTail(cursor, what, where));
+  }
+
+  async #judgeTail(cursor: ByteCursor, what: string, where: string): Promise<void> {
     let pickles = 0;
-    while (pickles < MAX_PICKLES_IN_FILE && (await this.#nextPickle(cursor))) pickles += 1;
-    const what =
-      pickles === 0
-        ? 'bytes follow'
-        : `${pickles} more ${pickles === 1 ? 'pickle follows' : 'pickles follow'}`;
-    this.#facts.finding('medium', 'hidden-data', `${what} the end of the pickle`, `offset ${at}`);
+    try {
+      while (pickles < MAX_PICKLES_IN_FILE && (await this.#nextPickle(cursor))) pickles += 1;
+    } finally {
+      const found = pickles === 1 ? '1 more pickle follows' : `${pickles} more pickles follow`;
+      const message = `${pickles === 0 ? 'bytes follow' : found} the end of ${what}`;
+      this.#facts.finding('medium', 'hidden-data', message, where);
+    }
   }
 
   /** A tail that is no pickle is not an error; how far one was understood is on record. */

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../oci/content.ts';
+import type { CallOptions, Content } from '../../oci/content.ts';
 import { FactsBuilder } from '../facts.ts';
 import { MAX_NATIVE_READ_MS } from '../limits.ts';
 import { modelExtension, stemOf } from '../model-name.ts';
@@ -58,6 +58,13 @@ async function readPickleFile(file: ModelFile, options: CallOptions = {}): Promi
   return facts.build(isJoblib ? 'joblib' : 'pickle', stemOf(file.path, EXTENSIONS));
 }
 
+/** Reads on to the end of the compressed data, which may lie behind the last pickle in it. */
+async function drain(source: InflatedSource, cursor: ByteCursor): Promise<void> {
+  let at = cursor.position + cursor.buffered;
+  for (let next = await source.read(at); next.byteLength > 0; next = await source.read(at))
+    at += next.byteLength;
+}
+
 /** The pickle of one file, compressed or not. */
 class PickleFile {
   readonly #facts: FactsBuilder;
@@ -93,12 +100,30 @@ class PickleFile {
       const start = cursor.rest().subarray(0, TELLING_BYTES);
       this.#isNone = !isNamedPickle(file.path) && source.stop === undefined && !looksLikePickle(start);
       if (!this.#isNone) await this.#readAll(cursor);
+      await drain(source, cursor);
     } catch (error) {
       throw source.stop ?? error;
     } finally {
       await source.close();
     }
     if (source.stop !== undefined) throw source.stop;
+    if (this.#isNone || source.end === undefined || source.end >= file.content.size) return;
+    await this.#readBehind(file.content, source.end, options);
+  }
+
+  /** What follows the compressed data, which Python passes over: plain bytes, or compressed ones again. */
+  async #readBehind(content: Content, end: number, options: CallOptions): Promise<void> {
+    const rest = content.slice(end);
+    const plain = new ByteCursor(new RangeSource(rest, options));
+    await plain.fill(HEAD_BYTES);
+    const compression = compressionOfPickle(plain.rest().subarray(0, HEAD_BYTES));
+    const source = compression === undefined ? undefined : new InflatedSource(rest, compression, options);
+    const cursor = source === undefined ? plain : new ByteCursor(source);
+    try {
+      await this.#pickles.readBehind(cursor, 'the compressed data', `offset ${end}`);
+    } finally {
+      await source?.close();
+    }
   }
 
   async #readAll(cursor: ByteCursor): Promise<void> {
