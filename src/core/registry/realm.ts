@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { OmlmdError, quote } from '../errors.ts';
+import { redactUrl } from './response-error.ts';
 
 /** Addresses that a registry on the internet has no business naming as its token service (RFC 6890). */
 function privateAddresses(): BlockList {
@@ -25,12 +26,14 @@ function namesPrivateAddress({ hostname }: URL): boolean {
 
 /**
  * The token service that a registry names, if it may be asked at all (S16). On the registry's own origin it may;
- * elsewhere only over TLS, and a public registry may not send us to a private address (SSRF).
+ * elsewhere only over TLS, and a public registry may not send us to a private address (SSRF). The same holds for each
+ * place that a token request is redirected to.
  */
 export function checkRealm(realm: string, registry: URL): URL {
-  const refuse = (what: string) =>
-    new OmlmdError('denied', `sign in to ${registry.host}: its token service ${quote(realm)} ${what}`);
   const url = URL.parse(realm);
+  const name = quote(url === null ? realm : redactUrl(url));
+  const refuse = (what: string) =>
+    new OmlmdError('denied', `sign in to ${registry.host}: its token service ${name} ${what}`);
   if (url === null || !/^https?:$/.test(url.protocol)) throw refuse('is not an http(s) URL');
   if (url.username !== '' || url.password !== '') throw refuse('has a login in its URL');
   if (url.origin === registry.origin) return url;

@@ -13,10 +13,16 @@ function isRedirect(method: string, status: number): boolean {
 
 /**
  * Sends a request and follows redirects by hand. `send` decides what a URL may be told: credentials go to one exact
- * origin only. A step from https to http is refused, whoever asks for it (S14).
+ * origin only. A step from https to http is refused, whoever asks for it (S14). `check` throws for a URL that must not
+ * be asked, before it is.
  */
 export async function followRedirects(
-  request: { readonly method: string; readonly url: URL; readonly doing: string },
+  request: {
+    readonly method: string;
+    readonly url: URL;
+    readonly doing: string;
+    readonly check?: (next: URL) => unknown;
+  },
   send: (url: URL) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
   let url = request.url;
@@ -32,6 +38,7 @@ export async function followRedirects(
     if (next === null || !/^https?:$/.test(next.protocol)) throw refuse(`to ${quote(location)}`);
     if (url.protocol === 'https:' && next.protocol === 'http:')
       throw refuse(`from https to plain http at ${quote(next.host)}, which is refused`);
+    request.check?.(next);
     url = next;
   }
 }

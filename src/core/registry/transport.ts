@@ -5,6 +5,7 @@ import { Authorizer, type RealmMemory } from './authorizer.ts';
 import type { CredentialStore } from './credentials.ts';
 import { exchange, type HttpResponse, type RequestBody } from './http-exchange.ts';
 import { findOrigin } from './origin.ts';
+import { checkRealm } from './realm.ts';
 import { followRedirects } from './redirect.ts';
 import { readBody } from './response-body.ts';
 import { redactUrl, responseError } from './response-error.ts';
@@ -172,7 +173,10 @@ export class RegistryTransport {
     return followRedirects({ method: request.method, url, doing: request.doing }, to);
   }
 
-  /** A redirected form would hand the identity token on, so only GET follows redirects. */
+  /**
+   * A redirected form would hand the identity token on, so only GET follows redirects, and none of them to where the
+   * registry could not have named its token service itself (S16).
+   */
   async #askToken(request: TokenRequest, doing: string, origin: URL): Promise<Uint8Array> {
     const { method, url, authorization, form } = request;
     const secret = authorization === undefined ? {} : { authorization };
@@ -183,7 +187,9 @@ export class RegistryTransport {
         { method, url: hop, doing, headers, body, secret: hop.origin === url.origin ? secret : {} },
         origin,
       );
-    const response = method === 'GET' ? await followRedirects({ method, url, doing }, to) : await to(url);
+    const check = (next: URL) => checkRealm(next.href, origin);
+    const response =
+      method === 'GET' ? await followRedirects({ method, url, doing, check }, to) : await to(url);
     if (response.status !== 200)
       throw await errorOf({ method, doing, asking: loginOf(authorization ?? form) }, response);
     return readBody(response, MAX_TOKEN_BYTES, doing);

@@ -270,6 +270,29 @@ describe('the token service', () => {
     expect(thief.requests).toEqual([]);
   });
 
+  it('leads by no redirect to where the registry could not have named it, and may lead elsewhere over TLS', async () => {
+    const inside = await start({ auth: 'bearer', authOptions: { anonymousPull: true } });
+    const service = await start({ auth: 'bearer', authOptions: { anonymousPull: true }, tls: true });
+    for (const options of [signedIn, {}])
+      for (const status of [302, 307]) {
+        const registry = await start({ auth: 'bearer' });
+        const resolve = (to: string) => {
+          registry.faults.clear();
+          registry.faults.add(on('GET', '/token'), redirect(to, status));
+          const client = clientOf(registry, { ...options, ca: testCertificate().cert });
+          return failureOf(client.repository('team/model').resolve('v1'));
+        };
+        const failure = await resolve(inside.origin);
+        expect(failure).toMatchObject({ code: 'denied' });
+        expect(String(failure)).toContain('another server over plain HTTP');
+        expect(inside.requests).toEqual([]);
+        await resolve(service.origin);
+        expect(service.requests.splice(0).map(({ path, headers }) => [path, headers.authorization])).toEqual([
+          ['/token', undefined],
+        ]);
+      }
+  });
+
   it('on another origin over TLS is shown once, and remembered', async () => {
     const service = await start({ auth: 'bearer', tls: true });
     const registry = await start({ auth: 'bearer' });
