@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../support/processes.ts';
-import { answer, on, withHeaders } from '../support/registry/registry-faults.ts';
+import { answer, on, resetUpload, withHeaders } from '../support/registry/registry-faults.ts';
 import {
   startTestRegistry,
   TEST_LOGIN,
@@ -66,7 +66,7 @@ describe('doctor HOST', () => {
     const [stored] = registry.memory.repositories.values();
     expect([stored?.blobs.size, stored?.manifests.size, stored?.uploads.size]).toEqual([0, 0, 0]);
     expect(registry.count('DELETE', '/blobs/uploads/')).toBe(1);
-    expect(registry.count('PUT') + registry.count('PATCH')).toBe(0);
+    expect([registry.count('PUT'), registry.count('PATCH')]).toEqual([0, 1]);
   });
 
   it('shows a line a check, with what to do below it', async () => {
@@ -114,10 +114,37 @@ describe('doctor HOST', () => {
   });
 
   it('tells how large chunks have to be, and when they cannot be so large', async () => {
-    const some = await examine([(await start({ minimumChunk: 8_000_000 })).host]);
+    const large = await start({ minimumChunk: 8_000_000 });
+    const some = await examine([large.host]);
     expect(some.find('chunks')).toMatchObject({ status: 'ok', message: expect.stringContaining('8.0 MB') });
+    expect(large.count('PATCH')).toBe(0);
     const most = await examine([(await start({ minimumChunk: 1e9 })).host]);
     expect(most.find('chunks')?.status).toBe('failure');
+  });
+
+  it('tries how large chunks may be, and claims no more than it has tried', async () => {
+    const { find } = await examine([(await start()).host]);
+    expect(find('chunks')).toMatchObject({
+      status: 'ok',
+      message: 'a little over 4.2 MB are taken at once; more was not tried',
+    });
+  });
+
+  const MEBIBYTE = 1024 * 1024;
+  const ghcr = answer(416, {}, 'BLOB_UPLOAD_INVALID', 'chunk exceeds the maximum of 4194304 bytes');
+  it.each([
+    ['GHCR takes no byte more than 4 MiB', 4 * MEBIBYTE, ghcr, 'ok', 'no more is sent'],
+    ['a proxy takes 1 MiB', MEBIBYTE, answer(413), 'warning', 'halved, down to 1.0 MB'],
+    ['a registry takes no chunks', 0, answer(405, {}, 'UNSUPPORTED'), 'warning', 'in one request'],
+    ['a proxy hangs up on long bodies', 3 * MEBIBYTE, resetUpload(2 * MEBIBYTE), 'warning', 'not taken'],
+  ] as const)('says what is done where %s', async (_what, most, refuse, status, words) => {
+    const registry = await start();
+    registry.faults.add((call) => on('PATCH')(call) && Number(call.headers['content-length']) > most, refuse);
+    const { find } = await examine([registry.host]);
+    expect(find('chunks')).toMatchObject({ status, message: expect.stringContaining(words) });
+    expect(registry.count('PATCH')).toBe(most === 0 ? 1 : 2);
+    const [stored] = registry.memory.repositories.values();
+    expect([stored?.blobs.size, stored?.uploads.size]).toEqual([0, 0]);
   });
 
   it('says that an upload was left when the registry does not let go of it', async () => {

@@ -11,17 +11,15 @@ import { type RepositoryAddress, repositoryAddress } from '../registry/repositor
 import { RegistryTransport, type TransportOptions } from '../registry/transport.ts';
 import type { Context } from './context.ts';
 import { failedCheck, failureCheck, type HealthCheck, okCheck, warningCheck } from './doctor-check.ts';
+import { describeChunks } from './doctor-chunks.ts';
 import { checkEncryption } from './doctor-encryption.ts';
 import { proxyVariables } from './proxy-variables.ts';
 import { realmFile } from './realm-file.ts';
-import { formatBytes } from './transfer-meter.ts';
 
 /** Tries after the first of each question: a doctor says that a registry is shaky instead of waiting for it. */
 const RETRIES = 1;
 /** A repository that nobody uses. Nothing is stored in it. */
 const HARMLESS_REPOSITORY = 'omlmd/doctor';
-/** The largest chunk that uploads can hold in memory, bytes; see `registry/upload.ts`. */
-const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
 export interface ExamineOptions extends CallOptions {
   /** Where pushing is tried; without it, a name that nobody uses, for which a refusal is only a warning. */
@@ -157,10 +155,10 @@ async function* checkPush(
 ): AsyncGenerator<HealthCheck> {
   const { registry, name } = repository;
   try {
-    const { minimumChunk, canceled } = await probePush(repository, options);
-    const left = canceled ? 'taken back' : 'left for the registry to forget';
+    const probe = await probePush(repository, options);
+    const left = probe.canceled ? 'taken back' : 'left for the registry to forget';
     yield okCheck('push', `an upload to ${name} may begin (${left}; nothing was stored)`);
-    yield describeChunks(minimumChunk);
+    yield describeChunks(probe);
   } catch (error) {
     if (!isOmlmdError(error)) throw error;
     const other = 'or try where you mean to push: --repository NAME.';
@@ -177,17 +175,6 @@ async function* checkPush(
 }
 
 const TRY_AGAIN = 'Try again; --debug shows what was asked and answered.';
-
-function describeChunks(minimum: number): HealthCheck {
-  if (minimum === 0) return okCheck('chunks', 'of any size');
-  if (minimum <= MAX_CHUNK_BYTES)
-    return okCheck('chunks', `of ${formatBytes(minimum)} or more, which is obeyed`);
-  return failureCheck(
-    'chunks',
-    `of ${formatBytes(minimum)} or more; more than ${formatBytes(MAX_CHUNK_BYTES)} are not sent at once`,
-    'Ask whoever runs the registry to lower OCI-Chunk-Min-Length.',
-  );
-}
 
 async function checkReferrers(repository: RepositoryAddress, options: CallOptions): Promise<HealthCheck> {
   try {

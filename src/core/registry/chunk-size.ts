@@ -3,8 +3,11 @@ export const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Smallest chunk that refusals and broken connections lead to. */
 export const MIN_CHUNK_BYTES = 1024 * 1024;
 
-/** Largest chunk, of a long upload in which nothing went wrong: each costs the registry a commit of its own. */
-const MAX_GROWN_BYTES = 64 * 1024 * 1024;
+/**
+ * Largest chunk that a registry may ask for, and that one grows to in a long upload in which nothing went wrong: so much
+ * may have to be sent again when a connection breaks.
+ */
+export const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 /** Part of what the registry has that a chunk may be: what a break costs is little beside what is there. */
 const GROWN_SHARE = 8;
 
@@ -18,7 +21,7 @@ export class ChunkSize {
   after(acknowledged: number): number {
     if (!this.#mayGrow) return this.#bytes;
     const share = Math.floor(acknowledged / GROWN_SHARE / CHUNK_BYTES) * CHUNK_BYTES;
-    return Math.min(Math.max(this.#bytes, share), MAX_GROWN_BYTES);
+    return Math.min(Math.max(this.#bytes, share), MAX_CHUNK_BYTES);
   }
 
   /** Something went wrong: no more than usual is sent at once from now on. */

@@ -94,9 +94,12 @@ export class UploadRequests {
       });
   }
 
-  /** Tells the registry to forget what it has; that it may fail to changes nothing. */
-  async cancel(session: UploadSession): Promise<void> {
-    await this.#send('DELETE', session.url, [], {}).catch(() => undefined);
+  /** Tells the registry to forget what it has, and whether it does; that it may fail to changes nothing. */
+  cancel(session: UploadSession): Promise<boolean> {
+    return this.#send('DELETE', session.url, [], {}).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #send(

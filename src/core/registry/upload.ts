@@ -5,7 +5,7 @@ import type { Progress } from '../oci/progress.ts';
 import type { PushOptions } from '../oci/target.ts';
 import { ChunkFeed } from './chunk-feed.ts';
 import { ChunkReader, type Incoming } from './chunk-reader.ts';
-import { CHUNK_BYTES, ChunkSize, MIN_CHUNK_BYTES } from './chunk-size.ts';
+import { CHUNK_BYTES, ChunkSize, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from './chunk-size.ts';
 import type { RequestBody } from './http-exchange.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { RememberedUpload, type UploadMemory, uploadKey } from './upload-memory.ts';
@@ -13,8 +13,6 @@ import { isBroken, isGone, isPatchRefused, isRefused, isTooLarge, statusOf } fro
 import { type ChunkRequest, type UploadPlace, UploadRequests } from './upload-requests.ts';
 import type { UploadSession } from './upload-session.ts';
 
-/** Largest chunk that a registry may ask for: so much may have to be sent again when a connection breaks. */
-const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 /** Bytes that are read at once of a chunk that is sent while it is read. */
 const STREAMED_BYTES = 1024 * 1024;
 /** Times that a 416 may leave a session where it was before it is given up (R3). */
