@@ -85,6 +85,12 @@ export function isOmlmdError(error: unknown, code?: ErrorCode): error is OmlmdEr
   return error instanceof OmlmdError && (code === undefined || error.code === code);
 }
 
+/** Whether bytes came that are not those of their digest. What a registry says of bytes that it was sent is no such thing. */
+export function isCorrupt(error: unknown): error is OmlmdError {
+  if (error instanceof RegistryError) return false;
+  return isOmlmdError(error, 'digest-mismatch') || isOmlmdError(error, 'size-mismatch');
+}
+
 /** Longest quotation of foreign text in a message. Stops a 10 MB reference from becoming a 10 MB error. */
 export const MAX_QUOTED_CHARACTERS = 256;
 

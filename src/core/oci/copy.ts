@@ -1,5 +1,5 @@
-import { OmlmdError } from '../errors.ts';
-import { bytesContent, type CallOptions, readVerified } from './content.ts';
+import { isCorrupt, OmlmdError, quote } from '../errors.ts';
+import { bytesContent, type CallOptions, type Content, readVerified } from './content.ts';
 import { type Descriptor, plainDescriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from './manifest.ts';
@@ -207,8 +207,16 @@ class Copy {
         `copy ${descriptor.digest}: its content is at a foreign URL, which is never fetched`,
       );
     }
-    const content = await this.#source.fetch(descriptor, { signal });
-    await this.#target.push(descriptor, content, { signal, onProgress, name });
+    const fetch = () => this.#source.fetch(descriptor, { signal });
+    const push = (content: Content) => this.#target.push(descriptor, content, { signal, onProgress, name });
+    // A place that reads small content at once has asked once more itself; only what is read here is asked for again (R12).
+    await push(await fetch()).catch(async (error: unknown) => {
+      if (!isCorrupt(error)) throw error;
+      await push(await fetch()).catch((again: unknown) => {
+        if (!isCorrupt(again)) throw again;
+        throw new OmlmdError(again.code, `copy ${quote(name)}: ${again.message}`, { cause: again });
+      });
+    });
     return 'uploaded';
   }
 

@@ -1,4 +1,4 @@
-import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
+import { isCorrupt, OmlmdError, quote } from '../errors.ts';
 import { bytesContent, type CallOptions, type Content, readAll, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
@@ -104,7 +104,7 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
     try {
       return await readAll(content, SMALL_BLOB_BYTES, options);
     } catch (error) {
-      if (!isOmlmdError(error, 'digest-mismatch') && !isOmlmdError(error, 'size-mismatch')) throw error;
+      if (!isCorrupt(error)) throw error;
       return await readAll(content, SMALL_BLOB_BYTES, options); // once more (R12)
     }
   }

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isOmlmdError, OmlmdError, quote } from '../errors.ts';
+import { isCorrupt, isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import { type CallOptions, type Content, isBytesContent, openFileContent } from '../oci/content.ts';
 import { BlobSlots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -135,7 +135,7 @@ async function fetchOne(path: string, file: FileToPlace, options: FetchFilesOpti
     // A place that reads small content at once has asked once more itself; only what is read here is asked for again.
     let content = await open();
     await write(content).catch(async (error: unknown) => {
-      if (error instanceof OmlmdError && isCorrupt(error)) {
+      if (isCorrupt(error)) {
         content = await open();
         return await write(content);
       }
@@ -144,14 +144,10 @@ async function fetchOne(path: string, file: FileToPlace, options: FetchFilesOpti
     // What is in memory need not be read back.
     await options.onReady?.(file.title, isBytesContent(content) ? content : await openFileContent(path));
   } catch (error) {
-    if (!(error instanceof OmlmdError && isCorrupt(error))) throw error;
+    if (!isCorrupt(error)) throw error;
     throw new OmlmdError(error.code, `download ${quote(file.title)}: ${error.message}`, { cause: error });
   }
   reportFile(options, file, file.descriptor.size, 'done');
-}
-
-function isCorrupt(error: OmlmdError): boolean {
-  return error.code === 'digest-mismatch' || error.code === 'size-mismatch';
 }
 
 /** Says how far a file is. */

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
-import { isOmlmdError, OmlmdError } from '../errors.ts';
+import { isCorrupt, OmlmdError } from '../errors.ts';
 import { type Content, isFileContent } from '../oci/content.ts';
 import { algorithmOf } from '../oci/digest.ts';
 import { NEW_FILE } from './durable-file.ts';
@@ -52,7 +52,7 @@ export async function writeResumable(
   try {
     await write(path, content, expected, options);
   } catch (error) {
-    if (isOmlmdError(error, 'digest-mismatch') || isOmlmdError(error, 'size-mismatch')) await forget(path);
+    if (isCorrupt(error)) await forget(path);
     throw storageError(options.doing ?? `write ${path}`, error);
   }
 }
