@@ -31,6 +31,8 @@ export interface Content {
   /** The bytes from `start` (default 0) to before `end` (default `size`); both are clamped to the content. */
   slice(start?: number, end?: number): Content;
   stream(options?: StreamOptions): AsyncIterable<Uint8Array>;
+  /** Every range of it is a request that takes its time to be answered: few large ones are better than many small ones. */
+  readonly isRemote?: boolean | undefined;
   /** The stream of the whole rejects unless its bytes have this digest, so whoever stores them need not hash again. */
   readonly verifies?: Digest | undefined;
 }

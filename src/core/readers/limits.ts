@@ -12,13 +12,34 @@ export const FIRST_WINDOW_BYTES = 64 * 1024;
 export const JUMP_WINDOW_BYTES = 16 * 1024;
 /** Largest single read in bytes, unless a reader needs more at once (S30). Stops one request from being a download. */
 export const MAX_WINDOW_BYTES = 1024 * 1024;
+/** Bytes between two reads of remote content up to which reading on costs less than a request. */
+export const NEAR_BYTES = 128 * 1024;
+/** Bytes that are read on through near jumps of remote content, in all. Stops weights of middling size from being downloaded. */
+export const MAX_READ_THROUGH_BYTES = 4 * 1024 * 1024;
+/** Requests for one file that are under way at once. Stops one reading from taking every connection to a registry. */
+export const MAX_REQUESTS_AT_ONCE = 6;
+/** Bytes that the landing of a guessed jump may differ from the guess: names and lengths take a byte more or less. */
+export const GUESS_SLACK_BYTES = 512;
+/** Jumps that are remembered to guess the next ones from; the layers of a model repeat sooner. */
+export const MAX_JUMPS_REMEMBERED = 256;
 /** Bytes read from one file in all. Stops an ONNX or pickle file without end from being downloaded by inspecting it. */
 export const MAX_BYTES_READ = 128 * 1024 * 1024;
 
 /** Bytes of a page of a file that is read here and there; a zip's directory or a tensor table usually fits one or two. */
 export const PAGE_BYTES = 64 * 1024;
+/** Pages between two wanted ones of remote content that are read with them instead of with a request of their own. */
+export const MERGED_GAP_PAGES = 2;
 /** Pages that are kept: 8 MiB. Stops files that point everywhere from filling memory. */
 export const MAX_PAGES_KEPT = 128;
+
+/** Bytes around the end of an ONNX graph that are read before its weights on a registry: inputs, outputs, opsets. */
+export const ONNX_TAIL_BYTES = 128 * 1024;
+/** The same where the outputs stand before more than that: shapes inferred for every node of a large graph. */
+export const ONNX_LONG_TAIL_BYTES = 1024 * 1024;
+/** Bytes of a remote ONNX file from which its end is read early; a smaller one is read whole in as many requests. */
+export const MIN_ONNX_EARLY_TAIL_BYTES = 2 * 1024 * 1024;
+/** Places in that tail which may be the beginning of a field and are looked at. Stops bytes made to look like many. */
+export const MAX_ONNX_TAIL_PLACES = 20_000;
 
 /** Bytes of a safetensors header that the format itself allows (S29); a larger claim is not a safetensors file. */
 export const MAX_SAFETENSORS_HEADER_BYTES = 100_000_000;

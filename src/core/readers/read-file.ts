@@ -22,10 +22,14 @@ export async function collectFacts(
   parse: (reading: Reading) => Promise<void>,
   options: RangeSourceOptions = {},
 ): Promise<FactsBuilder> {
-  const cursor = new ByteCursor(new RangeSource(file.content, options));
+  const source = new RangeSource(file.content, options);
   const facts = new FactsBuilder();
-  await facts.collect(() => parse({ file, cursor, facts }), isFatal(options));
-  return facts;
+  try {
+    await facts.collect(() => parse({ file, cursor: new ByteCursor(source), facts }), isFatal(options));
+    return facts;
+  } finally {
+    source.close();
+  }
 }
 
 /** What the parser of a format that points back and forth works with. */

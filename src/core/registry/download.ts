@@ -30,6 +30,7 @@ export function remoteContent(blob: RemoteBlob): PiecewiseContent {
     stream: (options?: StreamOptions) => download(blob, start, end, options),
   });
   return {
+    isRemote: true,
     size: descriptor.size,
     verifies: descriptor.digest,
     slice: (start = 0, end = descriptor.size) => remoteSlice(blob, start, end),
@@ -57,6 +58,7 @@ function remoteSlice(blob: RemoteBlob, start: number, end: number): PiecewiseCon
   const from = Math.min(Math.max(start, 0), size);
   const to = Math.max(from, Math.min(end, size));
   return {
+    isRemote: true,
     size: to - from,
     slice: (first = 0, last = to - from) =>
       remoteSlice(blob, Math.min(from + Math.max(first, 0), to), Math.min(from + Math.max(last, 0), to)),

@@ -78,6 +78,7 @@ export function codesOf(facts: ModelFacts): string[] {
 /** Content that notes each range that is read from it. */
 export function countingContent(content: Content, ranges: { start: number; end: number }[] = []) {
   const wrap = (inner: Content, from: number): Content => ({
+    isRemote: inner.isRemote,
     size: inner.size,
     slice(start = 0, end = inner.size) {
       const first = Math.min(Math.max(start, 0), inner.size);

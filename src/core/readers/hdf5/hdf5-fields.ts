@@ -68,6 +68,13 @@ export class Hdf5Fields {
     return this.#onesOr(this.sizes.offset);
   }
 
+  /** {@link address} where it is only a hint: one that no file can hold is none. */
+  addressOrLess(): number | undefined {
+    const bytes = this.take(this.sizes.offset).bytes;
+    const value = bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+    return Number.isSafeInteger(value) ? value : undefined;
+  }
+
   #onesOr(bytes: number): number | undefined {
     const here = this.bytes.subarray(this.#at, this.#at + bytes);
     if (here.byteLength === bytes && here.every((byte) => byte === 0xff)) {

@@ -1,5 +1,5 @@
 import { MAX_HDF5_BLOCK_BYTES } from '../limits.ts';
-import type { PagedSource } from '../parse/paged-source.ts';
+import type { PagedSource, Place } from '../parse/paged-source.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { Hdf5Fields, type Hdf5Sizes } from './hdf5-fields.ts';
 
@@ -64,6 +64,11 @@ export class Hdf5File {
   /** Bytes of the file from the superblock's base on. */
   get size(): number {
     return this.#source.size - this.#base;
+  }
+
+  /** Reads what will be needed at once, where that is faster; none of it need be there. */
+  async prefetch(places: readonly Place[]): Promise<void> {
+    await this.#source.prefetch(places.map(({ at, length }) => ({ at: this.#base + at, length })));
   }
 
   /** One record. Throws {@link ParseStop} past the end or where the record is larger than any honest one. */

@@ -1,4 +1,5 @@
 import { MAX_HDF5_LINKS, MAX_HDF5_TREE_DEPTH, MAX_NAME_BYTES } from '../limits.ts';
+import type { Place } from '../parse/paged-source.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import type { Hdf5Fields } from './hdf5-fields.ts';
 import type { Hdf5File } from './hdf5-file.ts';
@@ -7,9 +8,18 @@ import { type Hdf5Message, MESSAGE } from './hdf5-header.ts';
 import { nameIn, openLocalHeap } from './hdf5-heaps.ts';
 import { treeRecords } from './hdf5-tree-v2.ts';
 
+/** Bytes of a symbol table node as the library writes them: eight entries. */
+const SYMBOL_NODE_BYTES = 328;
+
 /** An entry of a group. */
 export type Hdf5Link =
-  | { readonly kind: 'hard'; readonly name: string; readonly address: number }
+  | {
+      readonly kind: 'hard';
+      readonly name: string;
+      readonly address: number;
+      /** Where else the object's own links are, if the entry says. */
+      readonly beside?: readonly number[];
+    }
   | { readonly kind: 'soft'; readonly name: string; readonly path: string }
   | { readonly kind: 'external'; readonly name: string; readonly file: string; readonly path: string };
 
@@ -88,12 +98,24 @@ async function* treeNode(
   const level = head.u8();
   const used = head.u16();
   const entries = await group.file.read(head.start + 8 + 2 * offset, used * (length + offset) + length);
+  await group.file.prefetch(childPlaces(entries.again(), used));
   for (let index = 0; index < used; index += 1) {
     entries.length();
     const child = entries.address();
     if (level === 0) yield* symbolNode(group, child, depth + 1);
     else yield* treeNode(group, child, depth + 1);
   }
+}
+
+/** Where the children of a node are, as far as its entries can be read. */
+function childPlaces(entries: Hdf5Fields, used: number): Place[] {
+  const { offset, length } = entries.sizes;
+  const places: Place[] = [];
+  for (let index = 0; index < used && entries.left >= length + offset; index += 1) {
+    const at = entries.skip(length).addressOrLess();
+    if (at !== undefined) places.push({ at, length: SYMBOL_NODE_BYTES });
+  }
+  return places;
 }
 
 /** A symbol table node (section III.B): entries of name, header, and 24 bytes of cache. */
@@ -116,8 +138,13 @@ async function* symbolNode(
     const cache = entry.u32();
     if (cache === 2) yield { kind: 'soft', name, path: await nameIn(file, group.heap, entry.skip(4).u32()) };
     else if (header === undefined) throw malformed('a link points nowhere', entry.start);
-    else yield { kind: 'hard', name, address: header };
+    else yield { kind: 'hard', name, address: header, beside: cache === 1 ? scratchPad(entry.skip(4)) : [] };
   }
+}
+
+/** What an entry keeps of the group it names: its tree and its names. */
+function scratchPad(entry: Hdf5Fields): number[] {
+  return [entry.addressOrLess(), entry.addressOrLess()].filter((at) => at !== undefined);
 }
 
 function visit({ seen }: OldGroup, address: number | undefined, depth: number): void {

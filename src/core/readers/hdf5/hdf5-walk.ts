@@ -1,4 +1,5 @@
 import { MAX_HDF5_DEPTH, MAX_HDF5_LINKS, MAX_HDF5_OBJECTS, MAX_NAME_BYTES } from '../limits.ts';
+import type { Place } from '../parse/paged-source.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { type Hdf5Dataset, readDataset } from './hdf5-dataset.ts';
 import type { Hdf5File } from './hdf5-file.ts';
@@ -24,6 +25,33 @@ export async function walkHdf5(file: Hdf5File, visitor: Hdf5Visitor): Promise<vo
   await new Walk(file, visitor).object('', file.root, 0);
 }
 
+/** Links whose objects are asked for at once. */
+const LINKS_AHEAD = 64;
+/** Bytes of an object's header that most need, and of the tree and the names of a small group. */
+const OBJECT_BYTES = 600;
+
+/** The links of a group, some at a time; those that stand before a broken one come before its error. */
+async function* batches(links: AsyncIterable<Hdf5Link>): AsyncGenerator<Hdf5Link[]> {
+  let batch: Hdf5Link[] = [];
+  let stop: { readonly error: unknown } | undefined;
+  try {
+    for await (const link of links) {
+      if (batch.push(link) < LINKS_AHEAD) continue;
+      yield batch;
+      batch = [];
+    }
+  } catch (error) {
+    stop = { error };
+  }
+  if (batch.length > 0) yield batch;
+  if (stop !== undefined) throw stop.error;
+}
+
+function placesOf(link: Hdf5Link): Place[] {
+  if (link.kind !== 'hard') return [];
+  return [link.address, ...(link.beside ?? [])].map((at) => ({ at, length: OBJECT_BYTES }));
+}
+
 class Walk {
   readonly #file: Hdf5File;
   readonly #visitor: Hdf5Visitor;
@@ -45,7 +73,10 @@ class Walk {
     const dataset = await readDataset(this.#file, messages);
     if (dataset !== undefined) return await this.#visitor.dataset(path, dataset, messages);
     await this.#visitor.group(path, messages);
-    for await (const link of linksOf(this.#file, messages)) await this.#link(path, link, depth);
+    for await (const links of batches(linksOf(this.#file, messages))) {
+      await this.#file.prefetch(links.flatMap(placesOf));
+      for (const link of links) await this.#link(path, link, depth);
+    }
   }
 
   async #link(parent: string, link: Hdf5Link, depth: number): Promise<void> {

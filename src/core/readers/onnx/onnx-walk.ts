@@ -68,6 +68,29 @@ export class OnnxWalk {
     });
   }
 
+  /**
+   * A graph from one of its fields on to its end, and what follows it, for a cursor that stands there.
+   * @param end of the model
+   */
+  async rest(graphEnd: number, end: number): Promise<void> {
+    await this.#graphTo(graphEnd, 1, true);
+    await this.model(end);
+  }
+
+  /** Takes over what the end of the file says where the reading stopped before it. */
+  complete(tail: OnnxWalk): void {
+    if (this.inputs.length === 0) this.inputs.push(...tail.inputs);
+    if (this.outputs.length === 0) this.outputs.push(...tail.outputs);
+    for (const [domain, version] of tail.opsets)
+      if (!this.opsets.has(domain)) this.opsets.set(domain, version);
+    for (const [key, value] of tail.properties)
+      if (!this.properties.has(key)) this.properties.set(key, value);
+    for (const domain of tail.functionDomains) this.functionDomains.add(domain);
+    for (const domain of tail.domains) this.domains.add(domain);
+    if (this.irVersion === undefined) this.irVersion = tail.irVersion;
+    if (this.docString === '') this.docString = tail.docString;
+  }
+
   /** OperatorSetIdProto: 1 domain, 2 version. */
   async #opset(field: ProtobufField): Promise<void> {
     let domain = '';
@@ -111,9 +134,13 @@ export class OnnxWalk {
 
   /** GraphProto: 1 node, 2 name, 5 initializer, 11 input, 12 output, 15 sparse initializer. */
   async #graph(field: ProtobufField, depth: number, isMain: boolean): Promise<void> {
+    await this.#graphTo(field.end, depth, isMain);
+  }
+
+  async #graphTo(end: number, depth: number, isMain: boolean): Promise<void> {
     await walkMessage(
       this.#cursor,
-      field.end,
+      end,
       (part) => {
         if (part.number === 1) return this.#node(part, depth + 1, true);
         if (part.number === 5) return this.#initializer(part, depth + 1, isMain);

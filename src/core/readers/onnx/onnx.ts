@@ -1,7 +1,7 @@
 import { quote } from '../../errors.ts';
 import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_SIGNATURE_ENTRIES } from '../limits.ts';
+import { MAX_READ_MS, MAX_SIGNATURE_ENTRIES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
@@ -9,6 +9,7 @@ import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
 import { reportParameters, reportTensors } from '../tensor-tally.ts';
 import { looksLikeOnnx } from './onnx-recognition.ts';
+import { withOnnxTail } from './onnx-tail.ts';
 import type { ValueInfo } from './onnx-types.ts';
 import { OnnxWalk } from './onnx-walk.ts';
 
@@ -28,16 +29,32 @@ export const onnxReader: ModelReader = {
   extensions: ['.onnx'],
   recognizes: (path, head) => looksLikeOnnx(path, head),
   async read(file, options) {
-    const facts = await collectFacts(file, ({ cursor, facts }) => readOnnx(cursor, facts), options);
+    const started = performance.now();
+    const { content, tail } = await withOnnxTail(file.content, options);
+    const left = Math.max(1, MAX_READ_MS - Math.ceil(performance.now() - started));
+    const facts = await collectFacts(
+      { ...file, content },
+      ({ cursor, facts }) => readOnnx(cursor, facts, tail),
+      { ...options, maxMilliseconds: left },
+    );
     return facts.build('onnx', stemOf(file.path, onnxReader.extensions));
   },
 };
 
-async function readOnnx(cursor: ByteCursor, facts: FactsBuilder): Promise<void> {
+/** @param tail what the end of the file says, as a hint: the walk tells itself if it gets there */
+async function readOnnx(cursor: ByteCursor, facts: FactsBuilder, tail: OnnxWalk | undefined): Promise<void> {
   const walk = new OnnxWalk(cursor);
   try {
     await walk.model(cursor.left);
     if (!walk.hasGraph) throw new ParseStop('truncated', 'the file ends before the graph', cursor.position);
+  } catch (error) {
+    if (tail !== undefined && error instanceof ParseStop && error.code === 'too-large-to-show') {
+      walk.complete(tail);
+      const message =
+        'what follows the weights is read as the end of the file has it, and not all weights are counted';
+      facts.finding('info', 'too-large-to-show', message);
+    }
+    throw error;
   } finally {
     reportModel(walk, facts);
     reportWeights(walk, facts);

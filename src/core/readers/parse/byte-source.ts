@@ -4,8 +4,11 @@ import {
   JUMP_WINDOW_BYTES,
   MAX_BYTES_READ,
   MAX_READ_MS,
+  MAX_READ_THROUGH_BYTES,
   MAX_WINDOW_BYTES,
+  NEAR_BYTES,
 } from '../limits.ts';
+import { JumpForesight } from './jump-foresight.ts';
 import { ParseStop } from './parse-stop.ts';
 
 /** Where a {@link ByteCursor} takes its bytes from. */
@@ -29,22 +32,28 @@ export interface RangeSourceOptions extends CallOptions {
 
 /**
  * A file or remote layer by ranges. Reads ahead in windows that grow while the reading is sequential and shrink after a
- * jump, so that a header costs few requests and weights cost none.
+ * jump, so that a header costs few requests and weights cost none. Of remote content near jumps are read through, and
+ * far ones guessed ahead.
  */
 export class RangeSource implements ByteSource {
   readonly size: number;
   readonly #content: Content;
   readonly #maxBytes: number;
   readonly #clock: TimeLimit;
+  readonly #foresight: JumpForesight | undefined;
   #window = FIRST_WINDOW_BYTES;
   #end = 0;
   #bytesRead = 0;
+  /** Bytes that may still be read on after near jumps. */
+  #readThrough: number;
 
   constructor(content: Content, options: RangeSourceOptions = {}) {
     this.size = content.size;
     this.#content = content;
     this.#maxBytes = options.maxBytes ?? MAX_BYTES_READ;
     this.#clock = new TimeLimit(options);
+    this.#readThrough = content.isRemote ? MAX_READ_THROUGH_BYTES : 0;
+    if (content.isRemote) this.#foresight = new JumpForesight(this.size, (from, to) => this.#ahead(from, to));
   }
 
   /** Bytes that were asked for so far. */
@@ -54,21 +63,56 @@ export class RangeSource implements ByteSource {
 
   async read(at: number, atLeast: number): Promise<Uint8Array> {
     if (at >= this.size) return new Uint8Array();
-    const end = Math.min(this.size, at + Math.max(atLeast, this.#nextWindow(at)));
+    const isJump = this.#moveTo(at);
+    const guessed = isJump ? this.#foresight?.landed(at, Math.min(atLeast, this.size - at)) : undefined;
+    if (guessed !== undefined) {
+      const bytes = await guessed;
+      this.#end = at + bytes.byteLength;
+      return bytes;
+    }
+    const end = Math.min(this.size, at + Math.max(atLeast, this.#window));
     const allowed = Math.min(end - at, this.#maxBytes - this.#bytesRead);
     if (allowed < Math.min(atLeast, this.size - at)) {
       throw new ParseStop('too-large-to-show', `more than ${this.#maxBytes} bytes would have to be read`, at);
     }
-    this.#bytesRead += allowed;
     this.#end = at + allowed;
-    return await this.#clock.run(at, (signal) => collect(this.#content.slice(at, at + allowed), { signal }));
+    const bytes = this.#fetch(at, at + allowed);
+    if (isJump) this.#foresight?.lookAhead(this.#end);
+    return await bytes;
   }
 
-  #nextWindow(at: number): number {
+  /** Lets go of what was asked for ahead. */
+  close(): void {
+    this.#foresight?.close();
+  }
+
+  /** Sets the window for a read; true for a jump so far that what lies between is not read. */
+  #moveTo(at: number): boolean {
+    const gap = at - this.#end;
     // A value that begins in one window and ends in the next is passed over without being read: that is no jump.
-    if (at - this.#end >= JUMP_WINDOW_BYTES) this.#window = JUMP_WINDOW_BYTES;
-    else if (this.#bytesRead > 0) this.#window = Math.min(this.#window * 4, MAX_WINDOW_BYTES);
-    return this.#window;
+    const isNear = gap < JUMP_WINDOW_BYTES || (gap < NEAR_BYTES && this.#readThrough > 0);
+    if (!isNear) this.#window = JUMP_WINDOW_BYTES;
+    else if (this.#bytesRead > 0) {
+      const most = gap < JUMP_WINDOW_BYTES ? MAX_WINDOW_BYTES : Math.max(this.#window, NEAR_BYTES);
+      this.#window = Math.min(this.#window * 4, most);
+    }
+    if (isNear && gap >= JUMP_WINDOW_BYTES) this.#readThrough -= this.#window;
+    return !isNear;
+  }
+
+  async #fetch(from: number, to: number): Promise<Uint8Array> {
+    this.#bytesRead += to - from;
+    return await this.#clock.run(from, (signal) => collect(this.#content.slice(from, to), { signal }));
+  }
+
+  /** Bytes that are only guessed to be needed: none where the bounds are near. */
+  #ahead(from: number, to: number): ((signal: AbortSignal) => Promise<Uint8Array>) | undefined {
+    if (this.#bytesRead + to - from > this.#maxBytes) return undefined;
+    this.#bytesRead += to - from;
+    return (dropped) =>
+      this.#clock.run(from, (signal) =>
+        collect(this.#content.slice(from, to), { signal: AbortSignal.any([signal, dropped]) }),
+      );
   }
 }
 
@@ -149,18 +193,27 @@ export async function readHead(
 
 /** `content` with its first bytes already here, so that reading them again asks nobody. */
 export function withHead(content: Content, head: Uint8Array): Content {
+  return withPart(content, 0, head);
+}
+
+/** `content` of which the bytes from `at` on are already here. */
+export function withPart(content: Content, at: number, part: Uint8Array): Content {
+  const end = at + part.byteLength;
   return {
+    isRemote: content.isRemote,
     size: content.size,
-    slice(start = 0, end = content.size) {
+    slice(start = 0, to = content.size) {
       const first = Math.min(Math.max(start, 0), content.size);
-      const last = Math.max(first, Math.min(end, content.size));
-      if (last <= head.byteLength) return bytesContent(head.subarray(first, last));
-      if (first >= head.byteLength) return content.slice(first, last);
-      return withHead(content.slice(first, last), head.subarray(first));
+      const last = Math.max(first, Math.min(to, content.size));
+      if (first >= at && last <= end) return bytesContent(part.subarray(first - at, last - at));
+      if (first >= end || last <= at) return content.slice(first, last);
+      const kept = part.subarray(Math.max(0, first - at), last - at);
+      return withPart(content.slice(first, last), Math.max(0, at - first), kept);
     },
     async *stream(options) {
-      if (head.byteLength > 0) yield head;
-      if (head.byteLength < content.size) yield* content.slice(head.byteLength).stream(options);
+      if (at > 0) yield* content.slice(0, at).stream(options);
+      if (part.byteLength > 0) yield part;
+      if (end < content.size) yield* content.slice(end).stream(options);
     },
   };
 }

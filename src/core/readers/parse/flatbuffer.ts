@@ -1,11 +1,16 @@
 import { MAX_FLATBUFFER_TABLES, MAX_STRING_BYTES } from '../limits.ts';
 import { decodeText } from './byte-cursor.ts';
-import type { PagedSource } from './paged-source.ts';
+import type { PagedSource, Place } from './paged-source.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
 
 /** Numbers of a flatbuffer vector, by their DataView reader and their size in bytes. */
 const NUMBER_BYTES = { i8: 1, u8: 1, i32: 4, u32: 4, f32: 4, f64: 8 } as const;
 export type FlatNumber = keyof typeof NUMBER_BYTES;
+
+/** References of a vector that are looked at together. */
+const REFERENCES_AHEAD = 128;
+/** Bytes of a table and of the short texts and lists that are written behind it. */
+const TABLE_BYTES = 512;
 
 /** Elements of a vector in the file; `at` is the position of the first. */
 export interface FlatVector {
@@ -31,6 +36,17 @@ class FlatRegion {
     }
     const bytes = await this.source.read(at, length);
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Reads the places that some references point at together; what is wrong with one is told when it is followed. */
+  async prefetchTargets(references: readonly number[]): Promise<void> {
+    if (!this.source.isRemote) return;
+    const places: Place[] = [];
+    for (const at of references) {
+      const target = at + (await this.read(at, 4)).getUint32(0, true);
+      places.push({ at: target, length: TABLE_BYTES });
+    }
+    await this.source.prefetch(places);
   }
 
   countTable(at: number): void {
@@ -169,6 +185,14 @@ export class FlatTable {
     return await FlatTable.#at(this.#region, await FlatTable.#follow(this.#region, vector.at + index * 4));
   }
 
+  /** Reads what these tables of a vector need at once, where that is faster. */
+  async prefetchElements(field: number, indices: readonly number[]): Promise<void> {
+    const vector = await this.vector(field, 4);
+    if (vector === undefined) return;
+    const known = indices.filter((index) => index < vector.count);
+    await this.#region.prefetchTargets(known.map((index) => vector.at + index * 4));
+  }
+
   /** At most `most` texts of a vector, at most `mostBytes` of each. */
   async *texts(field: number, most: number, mostBytes = MAX_STRING_BYTES): AsyncGenerator<string> {
     for await (const at of this.#references(field, most)) yield await this.#textAt(at, mostBytes);
@@ -178,6 +202,12 @@ export class FlatTable {
     const vector = await this.vector(field, 4);
     if (vector === undefined) return;
     for (let index = 0; index < Math.min(vector.count, most); index += 1) {
+      if (index % REFERENCES_AHEAD === 0) {
+        const ahead = Math.min(vector.count, most, index + REFERENCES_AHEAD);
+        await this.#region.prefetchTargets(
+          Array.from({ length: ahead - index }, (_, n) => vector.at + (index + n) * 4),
+        );
+      }
       yield await FlatTable.#follow(this.#region, vector.at + index * 4);
     }
   }

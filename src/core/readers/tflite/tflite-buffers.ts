@@ -35,7 +35,12 @@ export async function checkBuffers(
   facts: FactsBuilder,
 ): Promise<void> {
   const most = source.size <= SMALL_BYTES ? MAX_FLATBUFFER_TABLES : MAX_TFLITE_BUFFERS_CHECKED;
-  for (const weight of weights.slice(0, most)) {
+  const checked = weights.slice(0, most);
+  await model.prefetchElements(
+    4,
+    checked.map(({ buffer }) => buffer),
+  );
+  for (const weight of checked) {
     const bytes = await readBuffer(model, weight.buffer);
     const count = bytes?.count ?? 0;
     if (bytes !== undefined && bytes.at + count > source.size) {
