@@ -14,7 +14,7 @@ import { LocalStore } from '../../src/core/store/local-store.ts';
 import { verifyLayout } from '../../src/core/store/verify-layout.ts';
 import { ask } from '../core/server/http-client.ts';
 import { manifestText } from '../core/server/running-store.ts';
-import { canMountDisks } from '../core/store/run-child.ts';
+import { triesSmallDisk } from '../core/store/run-child.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 /** Starting a program on a busy machine, milliseconds. */
@@ -46,7 +46,11 @@ interface Serving {
 async function started(child: ChildProcess): Promise<Serving> {
   children.push(child);
   if (child.stdout === null) throw new Error('no stdout');
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const ended = once(child, 'exit').then(([status]) => {
+    throw new Error(`ended with ${status} before it served`);
+  });
+  ended.catch(() => {}); // each ends some time
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
   return { child, host: new URL(JSON.parse(String(line)).url).host };
 }
 
@@ -94,7 +98,7 @@ async function serveOnSmallDisk(bytes: number): Promise<string> {
 }
 
 describe('a served store', () => {
-  it.runIf(canMountDisks())(
+  it.runIf(triesSmallDisk('"omlmd serve" on a full disk'))(
     'says when its disk is full, before a byte or after some, and goes on with what fits',
     async () => {
       const host = await serveOnSmallDisk(24_000_000);

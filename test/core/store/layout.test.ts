@@ -29,7 +29,7 @@ import {
   pushAll,
   textOf,
 } from '../target.contract.ts';
-import { canMountDisks, killChild, runChild, runOnSmallDisk } from './run-child.ts';
+import { killChild, runChild, runOnSmallDisk, triesSmallDisk } from './run-child.ts';
 
 describeTarget('an image layout', async () => {
   const made = await mkdtemp(join(tmpdir(), 'omlmd-layout-'));
@@ -357,7 +357,7 @@ describe('an image layout under many hands', () => {
 });
 
 describe('a full disk', () => {
-  it.runIf(canMountDisks())(
+  it.runIf(triesSmallDisk('the store on a full disk'))(
     'is said before or while writing, and leaves nothing half-done',
     { timeout: 30_000 },
     async () => {

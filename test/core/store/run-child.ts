@@ -35,9 +35,15 @@ export async function killChild(task: string, path: string, ready: () => Promise
   await once(child, 'exit');
 }
 
-/** Whether this machine lets us mount a small disk for ourselves alone. */
-export function canMountDisks(): boolean {
-  return process.platform === 'linux' && spawnSync('unshare', ['-rm', 'true']).status === 0;
+/**
+ * Whether to run a test that mounts a small disk for itself alone. Where that cannot be done a line says what is left
+ * out; in CI it is run all the same, and fails.
+ */
+export function triesSmallDisk(what: string): boolean {
+  if (process.env.CI) return true;
+  const can = process.platform === 'linux' && spawnSync('unshare', ['-rm', 'true']).status === 0;
+  if (!can) console.warn(`not tested, as no disk can be mounted here: ${what}`);
+  return can;
 }
 
 /** Runs a task on a disk of its own with so many bytes, which is gone afterwards. */
