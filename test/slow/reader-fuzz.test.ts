@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { run } from '../support/processes.ts';
 import type { FuzzReport } from './fuzz-program.ts';
-import { SMALL_HEAP } from './small-heap.ts';
 
 const PROGRAM = fileURLToPath(new URL('fuzz-program.ts', import.meta.url));
 /** Processes that share the fixtures. */
@@ -13,7 +12,7 @@ const MOST_MS = 240_000;
 
 /** Where it hung or ended by itself, the last name that it wrote says with what. */
 async function fuzz(shard: number): Promise<FuzzReport> {
-  const args = ['--expose-gc', ...SMALL_HEAP, PROGRAM, `${shard}`, `${SHARDS}`, `${SEED}`];
+  const args = ['--expose-gc', PROGRAM, `${shard}`, `${SHARDS}`, `${SEED}`];
   const { status, stdout, stderr } = await run(process.execPath, args, { timeout: MOST_MS });
   const last = stdout.trimEnd().split('\n').at(-1) ?? '';
   if (status !== 0) throw new Error(`it ended with ${status} in ${last}: ${stderr}`);

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reading } from '../../bench/read-program.ts';
 import { zip } from '../core/readers/zip-bytes.ts';
 import { runOk } from '../support/processes.ts';
-import { SMALL_HEAP } from './small-heap.ts';
 
 const MIB = 1024 * 1024;
 const PROGRAM = fileURLToPath(new URL('../../bench/read-program.ts', import.meta.url));
@@ -269,7 +268,7 @@ describe.runIf(process.platform === 'linux')('a model of as much as its format a
     const [model = name] = name.split('/');
     mkdirSync(dirname(join(place, name)), { recursive: true });
     writeFileSync(join(place, name), bytes());
-    const { stdout } = await runOk(process.execPath, [...SMALL_HEAP, PROGRAM, join(place, model)]);
+    const { stdout } = await runOk(process.execPath, [PROGRAM, join(place, model)]);
     rmSync(place, { recursive: true });
     const { format, milliseconds, megabytes }: Reading = JSON.parse(stdout);
     expect(format).toBe(FORMATS[name] ?? FORMATS[name.split('.').at(-1) ?? '']);

@@ -5,6 +5,7 @@ import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
 import { MAX_TENSORS_LISTED } from '../readers/limits.ts';
 import { modelExtension } from '../readers/model-name.ts';
+import { MemoryGuard } from '../readers/parse/memory-guard.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
 
 /** One file of what may be a model: on this machine, or a layer of an artifact. */
@@ -47,6 +48,7 @@ export class ModelParts {
   readonly #options: ModelPartsOptions;
   readonly #large: Slots;
   readonly #small = new Slots(REQUEST_CONCURRENCY);
+  readonly #memory = new MemoryGuard();
   #tensorsKept = 0;
 
   constructor(parts: Iterable<ModelPart>, options: ModelPartsOptions) {
@@ -91,8 +93,9 @@ export class ModelParts {
     const files = [...this.#parts.values()]
       .map(({ title, size }) => ({ path: title, size }))
       .sort((a, b) => (a.path < b.path ? -1 : 1));
+    const { signal } = this.#options;
     const folder = { path: name, files, open: (path: string) => this.#open(path) };
-    return readModelFolder(folder, { ...this.#options, readFile: (path) => this.read(path) });
+    return readModelFolder(folder, { signal, memory: this.#memory, readFile: (path) => this.read(path) });
   }
 
   #isLookedInto(title: string): boolean {
@@ -107,7 +110,10 @@ export class ModelParts {
     const { signal } = this.#options;
     const beside = (path: string) => this.#beside(part, path);
     try {
-      const facts = await readModelFile({ path: part.title, content: await part.open(), beside }, { signal });
+      const facts = await readModelFile(
+        { path: part.title, content: await part.open(), beside },
+        { signal, memory: this.#memory },
+      );
       const missing = await this.#missing(part, facts.companions);
       return this.#bounded({ ...facts, findings: [...facts.findings, ...missing] });
     } catch (error) {

@@ -1,20 +1,19 @@
 import { isOmlmdError, quote } from '../errors.ts';
 import { MAX_YAML_BYTES, readYaml } from '../model/yaml-document.ts';
-import type { CallOptions } from '../oci/content.ts';
 import { type JsonObject, type JsonValue, parseJson } from '../oci/json.ts';
 import type { FactsBuilder } from './facts.ts';
 import { MAX_FOLDER_DOCUMENT_BYTES } from './limits.ts';
 import { TimeLimit } from './parse/byte-source.ts';
 import { ParseStop } from './parse/parse-stop.ts';
-import type { ModelFolder } from './reader.ts';
+import type { ModelFolder, ReadOptions } from './reader.ts';
 
 /** The documents of a folder that say what its model is. What is wrong with one is a finding, and it then says nothing. */
 export class FolderDocuments {
   readonly #folder: ModelFolder;
   readonly #facts: FactsBuilder;
-  readonly #options: CallOptions;
+  readonly #options: ReadOptions;
 
-  constructor(folder: ModelFolder, facts: FactsBuilder, options: CallOptions) {
+  constructor(folder: ModelFolder, facts: FactsBuilder, options: ReadOptions) {
     this.#folder = folder;
     this.#facts = facts;
     this.#options = options;

@@ -1,5 +1,4 @@
 /** The readers of model files. Adding one is its file, a line in {@link MODEL_READERS} and a fixture. */
-import type { CallOptions } from '../oci/content.ts';
 import { catboostReader } from './catboost.ts';
 import { coremlReader } from './coreml/coreml.ts';
 import { ggufReader } from './gguf/gguf.ts';
@@ -11,12 +10,20 @@ import { npyReader } from './numpy/npy.ts';
 import { onnxReader } from './onnx/onnx.ts';
 import { openvinoReader } from './openvino/openvino.ts';
 import { readHead, withHead } from './parse/byte-source.ts';
+import { MemoryGuard } from './parse/memory-guard.ts';
 import { joblibReader, pickleReader } from './pickle/pickle.ts';
 import { pmmlReader } from './pmml.ts';
 import { legacyTorchReader } from './pytorch/torch-legacy.ts';
 import { tarTorchReader } from './pytorch/torch-tar.ts';
 import { unstopped } from './read-file.ts';
-import { type Finding, HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from './reader.ts';
+import {
+  type Finding,
+  HEAD_BYTES,
+  type ModelFacts,
+  type ModelFile,
+  type ModelReader,
+  type ReadOptions,
+} from './reader.ts';
 import { safetensorsReader } from './safetensors.ts';
 import { isShardOrIndex } from './shards/shard-names.ts';
 import { pytorchIndexReader, safetensorsIndexReader } from './shards/weight-index.ts';
@@ -74,7 +81,7 @@ export function modelStem(path: string): string {
 }
 
 /** Options of {@link readModelFile}. */
-export interface ReadModelFileOptions extends CallOptions {
+export interface ReadModelFileOptions extends ReadOptions {
   /** Default {@link MODEL_READERS}. */
   readonly readers?: readonly ModelReader[];
 }
@@ -87,7 +94,8 @@ export async function readModelFile(
   file: ModelFile,
   options: ReadModelFileOptions = {},
 ): Promise<ModelFacts> {
-  const { readers = MODEL_READERS, ...call } = options;
+  const { readers = MODEL_READERS, signal, memory = new MemoryGuard() } = options;
+  const call = { signal, memory };
   call.signal?.throwIfAborted();
   const head = await readHead(file.content, FIRST_WINDOW_BYTES, call);
   const start = head.subarray(0, HEAD_BYTES);

@@ -6,6 +6,15 @@
 /** Milliseconds one file may take before what was found is returned as it is. Stops files that are slow by design. */
 export const MAX_READ_MS = 5000;
 
+/** Bytes by which the process may grow in a reading before garbage is collected. Stops it from piling up as V8 lets it. */
+export const COLLECT_AFTER_BYTES = 64 * 1024 * 1024;
+/** Growth after a collection that asks for the next. Stops collecting for nothing, where what is there is held. */
+export const COLLECT_AGAIN_BYTES = 16 * 1024 * 1024;
+/** Growth at which garbage is collected however little the last time freed. Stops a reading that holds much from taking 128 MiB. */
+export const COLLECT_AT_LEAST_BYTES = 112 * 1024 * 1024;
+/** Milliseconds between two looks at the memory of the process: a look takes as long as reading a small record. */
+export const MEMORY_LOOK_MS = 2;
+
 /** Bytes of the first read; a usual header fits, so that a remote file costs one request. */
 export const FIRST_WINDOW_BYTES = 64 * 1024;
 /** Bytes of a read after a jump: jumps land on small records between weights. */

@@ -3,6 +3,7 @@ import type { CallOptions } from '../oci/content.ts';
 import { FactsBuilder } from './facts.ts';
 import { ByteCursor } from './parse/byte-cursor.ts';
 import { RangeSource, type RangeSourceOptions } from './parse/byte-source.ts';
+import type { MemoryGuard } from './parse/memory-guard.ts';
 import { PagedSource } from './parse/paged-source.ts';
 import type { ModelFacts, ModelFile } from './reader.ts';
 
@@ -11,6 +12,8 @@ export interface Reading {
   readonly file: ModelFile;
   readonly cursor: ByteCursor;
   readonly facts: FactsBuilder;
+  /** For what works long on bytes that are here already. */
+  readonly memory: MemoryGuard | undefined;
 }
 
 /**
@@ -25,7 +28,9 @@ export async function collectFacts(
   const source = new RangeSource(file.content, options);
   const facts = new FactsBuilder();
   try {
-    await facts.collect(() => parse({ file, cursor: new ByteCursor(source), facts }), isFatal(options));
+    const cursor = new ByteCursor(source);
+    const { memory } = options;
+    await facts.collect(() => parse({ file, cursor, facts, memory }), isFatal(options));
     return facts;
   } finally {
     source.close();

@@ -1,5 +1,6 @@
 import type { ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions, Content } from '../oci/content.ts';
+import type { MemoryGuard } from './parse/memory-guard.ts';
 
 /** A file (or remote layer) that may be a model. */
 export interface ModelFile {
@@ -51,6 +52,12 @@ export interface ModelFacts {
   readonly companions: readonly string[];
 }
 
+/** Options of a reading. */
+export interface ReadOptions extends CallOptions {
+  /** Of what the file belongs to; without it, memory is not looked at. */
+  readonly memory?: MemoryGuard | undefined;
+}
+
 /** One model-file format. Reads headers by ranges, never loads weights, never runs code from the file. */
 export interface ModelReader {
   /** Equal to `model_format_name`. */
@@ -65,7 +72,7 @@ export interface ModelReader {
   /** Tells from the name and at most the first {@link HEAD_BYTES}. Never throws. */
   recognizes(path: string, head: Uint8Array): boolean;
   /** A hostile file gives findings, not an exception; only I/O failures and the caller's signal reject. */
-  read(file: ModelFile, options?: CallOptions): Promise<ModelFacts>;
+  read(file: ModelFile, options?: ReadOptions): Promise<ModelFacts>;
 }
 
 /** A folder on this machine, or an artifact of several layers, that may be one model. */
@@ -79,7 +86,7 @@ export interface ModelFolder {
 }
 
 /** What the reader of a folder is given besides the folder. */
-export interface FolderReadOptions extends CallOptions {
+export interface FolderReadOptions extends ReadOptions {
   /** What the readers of files say of one of the folder's files, asked once; undefined where it is not there. */
   readFile(path: string): Promise<ModelFacts | undefined>;
 }

@@ -10,10 +10,9 @@ import {
   MAX_STRING_BYTES,
 } from './limits.ts';
 import { stemOf } from './model-name.ts';
-import type { ByteCursor } from './parse/byte-cursor.ts';
 import { JsonCursor } from './parse/json-cursor.ts';
 import { malformed, ParseStop } from './parse/parse-stop.ts';
-import { collectFacts } from './read-file.ts';
+import { collectFacts, type Reading } from './read-file.ts';
 import type { ModelReader } from './reader.ts';
 import { elementsOf, reportParameters, reportTensors, TensorTally } from './tensor-tally.ts';
 
@@ -39,7 +38,7 @@ export const safetensorsReader: ModelReader = {
     return length >= 2n && length <= BigInt(MAX_SAFETENSORS_HEADER_BYTES) && head[PREFIX_BYTES] === 0x7b;
   },
   async read(file, options) {
-    const facts = await collectFacts(file, ({ cursor, facts }) => readHeader(cursor, facts), options);
+    const facts = await collectFacts(file, readHeader, options);
     return facts.build('safetensors', stemOf(file.path, safetensorsReader.extensions));
   },
 };
@@ -49,7 +48,7 @@ interface Span {
   readonly end: number;
 }
 
-async function readHeader(cursor: ByteCursor, facts: FactsBuilder): Promise<void> {
+async function readHeader({ cursor, facts, memory }: Reading): Promise<void> {
   const fileBytes = cursor.left;
   await cursor.need(PREFIX_BYTES);
   const length = cursor.count();
@@ -61,7 +60,7 @@ async function readHeader(cursor: ByteCursor, facts: FactsBuilder): Promise<void
     throw new ParseStop('too-large-to-show', `the header has ${length} bytes; its tensors are not listed`, 0);
   }
   await cursor.need(length);
-  const header = new Header(cursor.text(length));
+  const header = new Header(new JsonCursor(cursor.text(length), memory));
   try {
     header.parse();
   } finally {
@@ -79,8 +78,8 @@ class Header {
   readonly #json: JsonCursor;
   #lora = false;
 
-  constructor(text: string) {
-    this.#json = new JsonCursor(text);
+  constructor(json: JsonCursor) {
+    this.#json = json;
   }
 
   parse(): void {

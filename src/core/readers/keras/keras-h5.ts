@@ -1,4 +1,3 @@
-import type { CallOptions } from '../../oci/content.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { Hdf5Contents } from '../hdf5/hdf5-contents.ts';
 import { findSuperblock, Hdf5File, startsHdf5 } from '../hdf5/hdf5-file.ts';
@@ -7,7 +6,7 @@ import { modelExtension, stemOf } from '../model-name.ts';
 import { PagedSource } from '../parse/paged-source.ts';
 import { malformed } from '../parse/parse-stop.ts';
 import { collectPagedFacts } from '../read-file.ts';
-import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
+import type { ModelFacts, ModelFile, ModelReader, ReadOptions } from '../reader.ts';
 import { unknownFacts } from '../unknown.ts';
 import { KerasCode, lookForCode } from './keras-code.ts';
 import { reportConfig } from './keras-config.ts';
@@ -42,7 +41,7 @@ export const lateHdf5Reader: ModelReader = {
   },
 };
 
-async function readHdf5Model(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
+async function readHdf5Model(file: ModelFile, options: ReadOptions = {}): Promise<ModelFacts> {
   let isKeras = file.path.toLowerCase().endsWith('.weights.h5');
   const facts = await collectPagedFacts(
     file,

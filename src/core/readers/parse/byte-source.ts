@@ -8,7 +8,9 @@ import {
   MAX_WINDOW_BYTES,
   NEAR_BYTES,
 } from '../limits.ts';
+import type { ReadOptions } from '../reader.ts';
 import { JumpForesight } from './jump-foresight.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import { ParseStop } from './parse-stop.ts';
 
 /** Where a {@link ByteCursor} takes its bytes from. */
@@ -23,7 +25,7 @@ export interface ByteSource {
 }
 
 /** Bounds of a {@link RangeSource}. */
-export interface RangeSourceOptions extends CallOptions {
+export interface RangeSourceOptions extends ReadOptions {
   /** Bytes read in all before the reader must do with what it has; default {@link MAX_BYTES_READ}. */
   readonly maxBytes?: number;
   /** Milliseconds; default {@link MAX_READ_MS}. */
@@ -117,12 +119,13 @@ export class RangeSource implements ByteSource {
 }
 
 /**
- * The time one file may take. Checked by the clock as well as by a timer: a timer does not fire between reads that never
- * leave the process.
+ * The time one file may take; memory is looked at with it. Checked by the clock as well as by a timer: a timer does not
+ * fire between reads that never leave the process.
  */
 export class TimeLimit {
   readonly #deadline: number;
   readonly #milliseconds: number;
+  readonly #memory: MemoryGuard | undefined;
   readonly #caller: AbortSignal | undefined;
   readonly #timeout: AbortSignal;
   readonly #signal: AbortSignal;
@@ -130,6 +133,7 @@ export class TimeLimit {
   constructor(options: RangeSourceOptions = {}) {
     this.#milliseconds = options.maxMilliseconds ?? MAX_READ_MS;
     this.#deadline = performance.now() + this.#milliseconds;
+    this.#memory = options.memory;
     this.#caller = options.signal;
     this.#timeout = AbortSignal.timeout(this.#milliseconds);
     this.#signal = this.#caller ? AbortSignal.any([this.#caller, this.#timeout]) : this.#timeout;
@@ -164,6 +168,7 @@ export class TimeLimit {
   /** Throws when the caller gave up or the time is over. */
   check(at: number): void {
     this.#caller?.throwIfAborted();
+    this.#memory?.check();
     if (performance.now() > this.#deadline) throw this.#late(at);
   }
 

@@ -1,9 +1,12 @@
 import { MAX_HEADER_JSON_DEPTH } from '../limits.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import { malformed } from './parse-stop.ts';
 
 const WHITESPACE = /[ \t\r\n]*/y;
 const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 const SCALAR = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+/** Members of objects between two looks at the clock of memory. */
+const MEMBERS_A_LOOK = 256;
 
 /**
  * JSON taken apart in place. A header of eight megabytes may state millions of values; a tree of them would take a
@@ -11,11 +14,13 @@ const SCALAR = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9
  */
 export class JsonCursor {
   readonly #text: string;
-  #at: number;
+  readonly #memory: MemoryGuard | undefined;
+  #at = 0;
+  #members = 0;
 
-  constructor(text: string, at = 0) {
+  constructor(text: string, memory?: MemoryGuard) {
     this.#text = text;
-    this.#at = at;
+    this.#memory = memory;
   }
 
   /** Calls `member` before each value of an object; it must take the value. */
@@ -23,6 +28,8 @@ export class JsonCursor {
     this.#expect('{');
     if (this.#take('}')) return;
     do {
+      this.#members += 1;
+      if (this.#members % MEMBERS_A_LOOK === 0) this.#memory?.check();
       const key = this.string();
       this.#expect(':');
       member(key);

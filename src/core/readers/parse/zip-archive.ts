@@ -34,7 +34,7 @@ export class ZipArchive {
   readonly #content: Content;
   readonly #source: PagedSource;
   readonly #facts: FactsBuilder;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: RangeSourceOptions;
   readonly #deadline: number;
   readonly #opened = new Map<ZipMember, Packed>();
 
@@ -49,7 +49,7 @@ export class ZipArchive {
     this.#content = content;
     this.#source = source;
     this.#facts = facts;
-    this.#signal = options.signal;
+    this.#options = options;
     this.#deadline = performance.now() + (options.maxMilliseconds ?? MAX_READ_MS);
   }
 
@@ -68,7 +68,8 @@ export class ZipArchive {
   /** What is left of the time, for what is read besides: an archive in the archive. */
   limits(): RangeSourceOptions {
     const left = Math.ceil(this.#deadline - performance.now());
-    return { signal: this.#signal, maxMilliseconds: Math.max(1, left) };
+    const { signal, memory } = this.#options;
+    return { signal, memory, maxMilliseconds: Math.max(1, left) };
   }
 
   /** Members of exactly this name; more than one is a trick that was noted. */

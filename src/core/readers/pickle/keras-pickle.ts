@@ -1,5 +1,5 @@
-import type { CallOptions, Content } from '../../oci/content.ts';
-import type { Finding } from '../reader.ts';
+import type { Content } from '../../oci/content.ts';
+import type { Finding, ReadOptions } from '../reader.ts';
 import { readZipModel } from '../zip/zip-model.ts';
 import { isKind, type PickleValue } from './pickle-values.ts';
 
@@ -23,7 +23,7 @@ export function kerasArchive(root: PickleValue): PickleValue | undefined {
 /** What is found in the archive; undefined where it is none of Keras. */
 export async function readKerasArchive(
   content: Content,
-  options: CallOptions,
+  options: ReadOptions,
 ): Promise<readonly Finding[] | undefined> {
   const facts = await readZipModel({ path: 'model.keras', content }, options);
   return facts.format.name === 'keras' ? facts.findings : undefined;

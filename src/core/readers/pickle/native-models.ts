@@ -1,10 +1,10 @@
-import { bytesContent, type CallOptions, type Content } from '../../oci/content.ts';
+import { bytesContent, type Content } from '../../oci/content.ts';
 import { catboostReader } from '../catboost.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { lightgbmReader } from '../lightgbm.ts';
 import { MAX_NATIVE_HEAD_BYTES, MAX_NATIVE_READ_MS } from '../limits.ts';
 import { readHead } from '../parse/byte-source.ts';
-import type { ModelReader } from '../reader.ts';
+import type { ModelReader, ReadOptions } from '../reader.ts';
 import { xgboostReader } from '../xgboost/xgboost.ts';
 import { bestEstimator, lastStep } from './pickle-report.ts';
 import { attributesOf, isKind, type PickleValue } from './pickle-values.ts';
@@ -32,7 +32,7 @@ export async function reportNativeModel(
   root: PickleValue,
   facts: FactsBuilder,
   part: FilePart | undefined,
-  options: CallOptions,
+  options: ReadOptions,
 ): Promise<void> {
   const found = findNative(root);
   const content = found === undefined ? undefined : contentOf(found.value, part);
@@ -84,7 +84,7 @@ interface NativePart {
 }
 
 /** XGBoost puts the model behind the settings, each a document as it would save one. */
-async function nativeParts(content: Content, options: CallOptions): Promise<NativePart[]> {
+async function nativeParts(content: Content, options: ReadOptions): Promise<NativePart[]> {
   const head = Buffer.from(await readHead(content, MAX_NATIVE_HEAD_BYTES, options));
   for (const reader of [catboostReader, lightgbmReader]) {
     if (reader.recognizes('', head)) return [{ reader, content }];

@@ -1,4 +1,4 @@
-import type { CallOptions, Content } from '../../oci/content.ts';
+import type { Content } from '../../oci/content.ts';
 import { FactsBuilder } from '../facts.ts';
 import { MAX_NATIVE_READ_MS } from '../limits.ts';
 import { modelExtension, stemOf } from '../model-name.ts';
@@ -6,7 +6,13 @@ import { ByteCursor } from '../parse/byte-cursor.ts';
 import { RangeSource } from '../parse/byte-source.ts';
 import { type Compression, InflatedSource } from '../parse/compression.ts';
 import { isFatal } from '../read-file.ts';
-import { HEAD_BYTES, type ModelFacts, type ModelFile, type ModelReader } from '../reader.ts';
+import {
+  HEAD_BYTES,
+  type ModelFacts,
+  type ModelFile,
+  type ModelReader,
+  type ReadOptions,
+} from '../reader.ts';
 import { unknownFacts } from '../unknown.ts';
 import { kerasArchive, readKerasArchive } from './keras-pickle.ts';
 import { contentOf, type FilePart, reportNativeModel } from './native-models.ts';
@@ -37,7 +43,7 @@ export const pickleReader: ModelReader = {
 /** joblib's files: pickles with the bytes of arrays in between. The content tells them from plain pickles. */
 export const joblibReader: ModelReader = { ...pickleReader, id: 'joblib' };
 
-async function readPickleFile(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
+async function readPickleFile(file: ModelFile, options: ReadOptions = {}): Promise<ModelFacts> {
   const facts = new FactsBuilder();
   const reading = new PickleFile(facts);
   const head = new ByteCursor(new RangeSource(file.content, options));
@@ -90,7 +96,7 @@ class PickleFile {
     );
   }
 
-  async read(file: ModelFile, compression: Compression | undefined, options: CallOptions): Promise<void> {
+  async read(file: ModelFile, compression: Compression | undefined, options: ReadOptions): Promise<void> {
     if (compression === undefined)
       return await this.#readAll(new ByteCursor(new RangeSource(file.content, options)));
     const source = new InflatedSource(file.content, compression, options);
@@ -112,7 +118,7 @@ class PickleFile {
   }
 
   /** What follows the compressed data, which Python passes over: plain bytes, or compressed ones again. */
-  async #readBehind(content: Content, end: number, options: CallOptions): Promise<void> {
+  async #readBehind(content: Content, end: number, options: ReadOptions): Promise<void> {
     const rest = content.slice(end);
     const plain = new ByteCursor(new RangeSource(rest, options));
     await plain.fill(HEAD_BYTES);
@@ -135,7 +141,7 @@ class PickleFile {
   async report(
     compression: Compression | undefined,
     part: FilePart | undefined,
-    options: CallOptions,
+    options: ReadOptions,
   ): Promise<void> {
     const facts = this.#facts;
     const { protocol } = this.#pickles;
@@ -152,7 +158,7 @@ class PickleFile {
   }
 
   /** Keras pickles a model as an archive: once that was looked into, what unpickles it is no danger of its own. */
-  async #lookIntoKeras(root: PickleValue, part: FilePart | undefined, options: CallOptions): Promise<void> {
+  async #lookIntoKeras(root: PickleValue, part: FilePart | undefined, options: ReadOptions): Promise<void> {
     const archive = kerasArchive(root);
     const content = archive === undefined ? undefined : contentOf(archive, part);
     if (content === undefined) return;

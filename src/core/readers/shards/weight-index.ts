@@ -3,11 +3,10 @@ import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_COMPANIONS, MAX_INDEX_BYTES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
-import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { JsonCursor } from '../parse/json-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
 import { textStartsWith } from '../parse/text-start.ts';
-import { collectFacts } from '../read-file.ts';
+import { collectFacts, type Reading } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
 import { indexStem } from './shard-names.ts';
 
@@ -33,21 +32,19 @@ function indexReader(id: string, shardEndings: readonly string[], extension: str
       return file === undefined ? named : shardEndings.some((ending) => file.toLowerCase().endsWith(ending));
     },
     async read(file, options) {
-      const parse = ({ cursor, facts }: { cursor: ByteCursor; facts: FactsBuilder }) =>
-        readIndex(cursor, facts);
-      const facts = await collectFacts(file, parse, { ...options, maxBytes: MAX_INDEX_BYTES + 1 });
+      const facts = await collectFacts(file, readIndex, { ...options, maxBytes: MAX_INDEX_BYTES + 1 });
       return facts.build(id, stemOf(file.path, [extension]));
     },
   };
 }
 
-async function readIndex(cursor: ByteCursor, facts: FactsBuilder): Promise<void> {
+async function readIndex({ cursor, facts, memory }: Reading): Promise<void> {
   const bytes = cursor.left;
   if (bytes > MAX_INDEX_BYTES) {
     throw new ParseStop('too-large-to-show', `the index has ${bytes} bytes; its shards are not listed`, 0);
   }
   await cursor.need(bytes);
-  const json = new JsonCursor(cursor.text(bytes));
+  const json = new JsonCursor(cursor.text(bytes), memory);
   const shards = new Map<string, number>();
   try {
     json.object((key) => {

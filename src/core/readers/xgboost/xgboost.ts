@@ -1,4 +1,3 @@
-import type { CallOptions } from '../../oci/content.ts';
 import type { JsonObject } from '../../oci/json.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_NAME_BYTES, MAX_XGBOOST_WALKED_BYTES, XGBOOST_TAIL_BYTES } from '../limits.ts';
@@ -12,7 +11,7 @@ import { textStartsWith } from '../parse/text-start.ts';
 import { UbjsonStream } from '../parse/ubjson.ts';
 import type { ValueStream } from '../parse/value-stream.ts';
 import { collectFacts, type Reading } from '../read-file.ts';
-import type { ModelReader } from '../reader.ts';
+import type { ModelReader, ReadOptions } from '../reader.ts';
 import { reportHyperparameters, reportTabular } from '../tabular.ts';
 import { countOf, TreesReached, XgboostWalk } from './xgboost-walk.ts';
 
@@ -39,7 +38,7 @@ export const xgboostReader: ModelReader = {
   },
 };
 
-async function readXgboost(reading: Reading, options: CallOptions): Promise<void> {
+async function readXgboost(reading: Reading, options: ReadOptions): Promise<void> {
   const { cursor, facts, file } = reading;
   const large = file.content.size > MAX_XGBOOST_WALKED_BYTES;
   await cursor.need(2);
@@ -63,7 +62,7 @@ async function readTail(
   { file, cursor }: Reading,
   walk: XgboostWalk,
   isUbjson: boolean,
-  options: CallOptions,
+  options: ReadOptions,
 ): Promise<void> {
   const size = file.content.size;
   const from = Math.max(cursor.position, size - XGBOOST_TAIL_BYTES);

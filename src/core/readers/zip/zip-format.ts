@@ -1,8 +1,7 @@
-import type { CallOptions } from '../../oci/content.ts';
 import type { FactsBuilder } from '../facts.ts';
 import type { ZipArchive } from '../parse/zip-archive.ts';
 import type { PickleReading } from '../pickle/pickle-reading.ts';
-import type { ModelFile } from '../reader.ts';
+import type { ModelFile, ReadOptions } from '../reader.ts';
 
 /** What the parser of a format that is a zip file works with. */
 export interface ZipReading {
@@ -11,7 +10,7 @@ export interface ZipReading {
   readonly facts: FactsBuilder;
   /** The pickles of all members; their imports are reported once, when the parser is done or was stopped. */
   readonly pickles: PickleReading;
-  readonly options: CallOptions;
+  readonly options: ReadOptions;
 }
 
 /** A model format that is a zip file. The names of its members tell it from the others. */

@@ -1,4 +1,3 @@
-import type { CallOptions } from '../../oci/content.ts';
 import { FactsBuilder } from '../facts.ts';
 import { kerasFormat } from '../keras/keras-zip.ts';
 import { modelExtension, stemOf } from '../model-name.ts';
@@ -11,7 +10,7 @@ import { torchFormat, torchscriptFormat } from '../pytorch/torch-archive.ts';
 import { torchExportFormat } from '../pytorch/torch-export.ts';
 import { torchPackageFormat } from '../pytorch/torch-package.ts';
 import { isFatal } from '../read-file.ts';
-import type { ModelFacts, ModelFile, ModelReader } from '../reader.ts';
+import type { ModelFacts, ModelFile, ModelReader, ReadOptions } from '../reader.ts';
 import { skopsFormat } from '../skops/skops.ts';
 import { unknownFacts } from '../unknown.ts';
 import { isPickleName, readOddMembers } from './odd-members.ts';
@@ -63,13 +62,13 @@ const OPENED_BY_END = new Set(['.keras', '.skops']);
 export async function isOpenedByEnd(
   file: ModelFile,
   head: Uint8Array,
-  options: CallOptions,
+  options: ReadOptions,
 ): Promise<boolean> {
   if (!OPENED_BY_END.has(modelExtension(file.path)) || looksLikeZip(head)) return false;
   return await hasZipEnd(new PagedSource(file.content, options));
 }
 
-export async function readZipModel(file: ModelFile, options: CallOptions = {}): Promise<ModelFacts> {
+export async function readZipModel(file: ModelFile, options: ReadOptions = {}): Promise<ModelFacts> {
   const facts = new FactsBuilder();
   const pickles = new PickleReading(facts);
   let format: ZipFormat | undefined;
