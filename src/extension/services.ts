@@ -2,6 +2,7 @@ import { homedir, platform } from 'node:os';
 import * as vscode from 'vscode';
 import type { ArtifactEvent, Context, CredentialStore, PushResult } from '../core/index.ts';
 import { SecretLogins } from './credentials/secret-logins.ts';
+import { KnownFindings } from './known-findings.ts';
 import { RunningTransfers } from './running-transfers.ts';
 import { StoreServer } from './serving/store-server.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -28,6 +29,8 @@ export interface Services {
   readonly transfers: RunningTransfers;
   /** The registry over the local store, while a person wants one. */
   readonly server: StoreServer;
+  /** What was found in artifacts that were looked into. */
+  readonly findings: KnownFindings;
   core(): Promise<Core>;
   /** The core's context for the settings and logins of now; connections are kept until one of those changes. */
   context(): Promise<Context>;
@@ -53,17 +56,21 @@ export function createServices(extension: vscode.ExtensionContext): Services {
   const pushes = new vscode.EventEmitter<PushRecord>();
   const places = new vscode.EventEmitter<string | undefined>();
   let context: Promise<Context> | undefined;
+  const loading = {
+    core: () => import('../core/index.ts'),
+    context: () => {
+      context ??= openContext(services, (event) => transferred.fire(event));
+      return context;
+    },
+  };
   const services: Services = {
     extension,
     log,
     logins,
     transfers,
     server,
-    core: () => import('../core/index.ts'),
-    context: () => {
-      context ??= openContext(services, (event) => transferred.fire(event));
-      return context;
-    },
+    findings: new KnownFindings(loading),
+    ...loading,
     resetContext: () => {
       context = undefined;
     },

@@ -1,4 +1,4 @@
-import { escapeControls, type Finding, formatBytes, fromPlain, type Severity } from '../../core/index.ts';
+import { escapeControls, type Finding, formatBytes, fromPlain, worstFirst } from '../../core/index.ts';
 import { formatColumns } from './columns.ts';
 import { formatValue, MAX_VALUE_CHARACTERS } from './value.ts';
 
@@ -8,7 +8,6 @@ const MAX_ROWS = 8;
 const MAX_COUNTS = 12;
 /** Findings of a card; a file may have hundreds. */
 const MAX_FINDINGS_SHOWN = 20;
-const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 
 type Rows = readonly (readonly string[])[];
 type Details = Readonly<Record<string, unknown>>;
@@ -38,7 +37,7 @@ export function modelSections(details: Details): string {
 
 /** The gravest first, each with its place. */
 export function findingsSection(findings: readonly Finding[]): string {
-  const sorted = findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  const sorted = worstFirst(findings);
   return section(
     findings.length > MAX_FINDINGS_SHOWN
       ? `Findings (${MAX_FINDINGS_SHOWN} of ${findings.length})`

@@ -2,16 +2,14 @@ import { stat } from 'node:fs/promises';
 import { OmlmdError, quote } from '../errors.ts';
 import { emptyMetadata, type ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions } from '../oci/content.ts';
-import { REQUEST_CONCURRENCY } from '../oci/copy.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MediaType } from '../oci/media-types.ts';
-import { baseName } from '../readers/model-name.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
+import { readRemoteModel } from './artifact-findings.ts';
 import type { Context } from './context.ts';
 import { describeModel } from './describe-model.ts';
 import { type FileFinding, folderName, readLocalModel } from './local-model.ts';
-import { formatPlace, type Location } from './location.ts';
-import { ModelParts } from './model-parts.ts';
+import type { Location } from './location.ts';
 import { type Artifact, artifactSize, readArtifact, titleOf } from './read-artifact.ts';
 
 /** The document of `inspect FILE` (docs/cli.md). */
@@ -152,29 +150,16 @@ async function listReferrers(artifact: Artifact, options: CallOptions): Promise<
   return referrers;
 }
 
-/** The model layers by ranges, as one model first where they are that. What is not there is passed over, with a warning. */
+/** The model layers by ranges, as one model first where they are that. */
 async function readRemoteModels(
   context: Context,
-  { reference, manifest, source, format, location }: Artifact,
+  artifact: Artifact,
   options: CallOptions,
 ): Promise<readonly RemoteModelReport[]> {
-  const parts = format.modelLayers(manifest).map((layer) => ({
-    title: titleOf(layer) ?? layer.digest,
-    size: layer.size,
-    open: () => source.fetch(layer, options),
-  }));
-  const set = new ModelParts(parts, {
-    ...options,
-    concurrency: REQUEST_CONCURRENCY,
-    onUnreadable: ({ title }, error) =>
-      context.log.warn(`inspect ${quote(reference)}: ${quote(title)} cannot be read: ${error.message}`),
-  });
-  const readings = await set.readAll();
-  const name = baseName(formatPlace(location));
-  const whole = await set.readWhole(name);
+  const { name, whole, parts, layers } = await readRemoteModel(context, artifact, options);
   const several = whole === undefined ? [] : [{ title: name, facts: whole }];
-  return [...several, ...readings]
-    .filter(({ facts }) => parts.length === 1 || facts.format.name !== 'unknown')
+  return [...several, ...parts]
+    .filter(({ facts }) => layers === 1 || facts.format.name !== 'unknown')
     .map(({ title, facts: { format: kind, metadata, details, findings } }) => ({
       title,
       format: kind,

@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import {
   type ExistingFiles,
-  escapeControls,
-  type Finding,
   isOmlmdError,
   type Location,
   type PullResult,
@@ -11,6 +9,7 @@ import {
   pull as pullArtifact,
 } from '../../core/index.ts';
 import { showError } from '../error-actions.ts';
+import { ArrivedFindings, confirmFindings } from '../pull-findings.ts';
 import { pickArtifact } from '../quick-input/pick-artifact.ts';
 import { pickFolder } from '../quick-input/pick-folder.ts';
 import type { Services } from '../services.ts';
@@ -19,8 +18,6 @@ import { hostOf, viewOf } from '../subject.ts';
 import { withTransfer } from '../transfer-progress.ts';
 import { requireTrust } from '../trust.ts';
 import { optionsIn, referenceIn } from './command-call.ts';
-
-type FileFinding = Finding & { readonly file: string };
 
 interface Pulling {
   readonly location: Location;
@@ -38,32 +35,57 @@ export async function pull(services: Services, ...args: readonly unknown[]): Pro
   const location = parseLocation(named ?? (await pickArtifact(services, vscode.l10n.t('Pull'))));
   if (options?.folder !== undefined) {
     const existing = EXISTING[options.existing ?? 'refuse'];
-    const { result } = await transfer(services, { location, folder: options.folder, existing });
-    return result;
+    return pullTelling(services, { location, folder: options.folder, existing });
   }
   return pullAsked(services, location, await pickFolder(location));
 }
 
-/** Pulls into a folder that the person chose, and asks what to do with files that are there. */
+/** Pulls for a program: nothing is asked, and only what is dangerous is told. */
+async function pullTelling(services: Services, pulling: Pulling): Promise<PullResult> {
+  const findings = new ArrivedFindings(services);
+  try {
+    return await transfer(services, pulling, findings);
+  } finally {
+    void findings.tell(pulling.folder);
+  }
+}
+
+/** Pulls into a folder that the person chose; asks whether they want a dangerous model, and about files that are there. */
 export async function pullAsked(
   services: Services,
   location: Location,
   folder: string,
 ): Promise<PullResult | undefined> {
   try {
-    const { result, findings } = await transfer(services, { location, folder, existing: 'refuse' }).catch(
+    if (!(await confirmFindings(services, location))) return undefined;
+  } catch (error) {
+    const retry = () => pullAsked(services, location, folder);
+    void showError(services, error, { host: hostOf(location), retry });
+    return undefined;
+  }
+  return pullConfirmed(services, location, folder);
+}
+
+async function pullConfirmed(
+  services: Services,
+  location: Location,
+  folder: string,
+): Promise<PullResult | undefined> {
+  const findings = new ArrivedFindings(services);
+  try {
+    const result = await transfer(services, { location, folder, existing: 'refuse' }, findings).catch(
       async (error: unknown) => {
         if (!isOmlmdError(error, 'conflict')) throw error;
-        return transfer(services, { location, folder, existing: await askExisting(error.message) });
+        const existing = await askExisting(error.message);
+        return transfer(services, { location, folder, existing }, findings);
       },
     );
     void tell(result, folder, findings);
     return result;
   } catch (error) {
-    void showError(services, error, {
-      host: hostOf(location),
-      retry: () => pullAsked(services, location, folder),
-    });
+    void findings.tell(folder);
+    const retry = () => pullConfirmed(services, location, folder);
+    void showError(services, error, { host: hostOf(location), retry });
     return undefined;
   }
 }
@@ -71,20 +93,19 @@ export async function pullAsked(
 async function transfer(
   services: Services,
   { location, folder, existing }: Pulling,
-): Promise<{ readonly result: PullResult; readonly findings: readonly FileFinding[] }> {
+  findings: ArrivedFindings,
+): Promise<PullResult> {
   const context = await services.context();
   const { concurrency } = readSettings();
-  const findings: FileFinding[] = [];
   const title = vscode.l10n.t('Pulling into {0}', vscode.workspace.asRelativePath(folder));
-  const result = await withTransfer(services, title, viewOf(location), (call) =>
+  return withTransfer(services, title, viewOf(location), (call) =>
     pullArtifact(context, location, folder, {
       ...call,
       concurrency,
       onExisting: existing,
-      onFinding: (finding) => findings.push(finding),
+      onFinding: findings.add,
     }),
   );
-  return { result, findings };
 }
 
 async function askExisting(message: string): Promise<ExistingFiles> {
@@ -101,10 +122,8 @@ async function askExisting(message: string): Promise<ExistingFiles> {
   return chosen === replace ? 'overwrite' : 'keep';
 }
 
-async function tell(result: PullResult, folder: string, findings: readonly FileFinding[]): Promise<void> {
+async function tell(result: PullResult, folder: string, findings: ArrivedFindings): Promise<void> {
   const reveal = vscode.l10n.t('Reveal in Explorer');
-  const view = vscode.l10n.t('Open Model Viewer');
-  const [danger] = findings.filter(({ severity }) => severity === 'critical' || severity === 'high');
   const where = vscode.workspace.asRelativePath(folder);
   const pulled = vscode.l10n.t(
     'Pulled {0} into {1}: {2} files',
@@ -113,16 +132,9 @@ async function tell(result: PullResult, folder: string, findings: readonly FileF
     result.files.length,
   );
   const [first] = result.files;
-  const chosen =
-    danger === undefined
-      ? await vscode.window.showInformationMessage(pulled, reveal)
-      : await vscode.window.showWarningMessage(
-          `${pulled}. ${escapeControls(`${danger.file}: ${danger.message}`)}`,
-          view,
-          reveal,
-        );
-  if (chosen === view && danger !== undefined)
-    await vscode.commands.executeCommand('omlmd.openModelViewer', vscode.Uri.file(join(folder, danger.file)));
+  const chosen = findings.areGrave
+    ? await findings.tell(folder, pulled, reveal)
+    : await vscode.window.showInformationMessage(pulled, reveal);
   if (chosen !== reveal || first === undefined) return;
   const file = vscode.Uri.file(join(folder, first.title));
   await vscode.commands.executeCommand('revealInExplorer', file);

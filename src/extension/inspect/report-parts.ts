@@ -6,7 +6,7 @@ import {
   type JsonValue,
   type ModelFacts,
   type ModelMetadata,
-  type Severity,
+  worstFirst,
 } from '../../core/index.ts';
 import type { FactView, FindingView, NoticeView, PageWords, ReportView } from '../../webview/contract.ts';
 
@@ -111,15 +111,8 @@ export function findingsPart(
       format === 'unknown'
         ? ''
         : vscode.l10n.t('Nothing dangerous was found. The model was read, not loaded.'),
-    findings: findings.toSorted((a, b) => rankOf(a) - rankOf(b)).map(findingView),
+    findings: worstFirst(findings).map(findingView),
   };
-}
-
-/** The worst first. */
-const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
-
-function rankOf({ severity }: Finding): number {
-  return SEVERITIES.indexOf(severity);
 }
 
 function findingView({ severity, message, where, file }: NamedFinding): FindingView {

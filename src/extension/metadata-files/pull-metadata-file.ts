@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import {
   type Context,
   type ExistingFiles,
-  type Finding,
   isOmlmdError,
   type Location,
   OmlmdError,
@@ -15,6 +14,7 @@ import {
   readArtifact,
 } from '../../core/index.ts';
 import { showError } from '../error-actions.ts';
+import { ArrivedFindings, confirmFindings } from '../pull-findings.ts';
 import type { Services } from '../services.ts';
 import { readSettings } from '../settings.ts';
 import { hostOf, viewOf } from '../subject.ts';
@@ -35,11 +35,14 @@ export async function pullMetadataFile(
   if (document === undefined) return undefined;
   const location = locationIn(document);
   const folder = dirname(document.uri.fsPath);
+  const findings = new ArrivedFindings(services);
   try {
-    const result = await pullAsking(services, location, folder);
-    if (result !== undefined) tell(result);
+    if (!(await confirmFindings(services, location))) return undefined;
+    const result = await pullAsking(services, location, folder, findings);
+    if (result !== undefined) tell(result, folder, findings);
     return result;
   } catch (error) {
+    void findings.tell(folder);
     const retry = () => vscode.commands.executeCommand('omlmd.metadata.pull', document.uri);
     void showError(services, error, { host: hostOf(location), retry });
     return undefined;
@@ -53,14 +56,22 @@ function locationIn(document: vscode.TextDocument): Location {
   throw new OmlmdError('usage', `pull ${quote(basename(fsPath))}: its artifact block names no reference`);
 }
 
+interface Pulling {
+  readonly location: Location;
+  readonly folder: string;
+  readonly existing: ExistingFiles;
+}
+
 /** Nothing is written while files are in the way, until the person says what is to become of them. */
 async function pullAsking(
   services: Services,
   location: Location,
   folder: string,
+  findings: ArrivedFindings,
 ): Promise<PullResult | undefined> {
+  const pull = (existing: ExistingFiles) => pullModel(services, { location, folder, existing }, findings);
   try {
-    return await pullModel(services, location, folder, 'refuse');
+    return await pull('refuse');
   } catch (error) {
     if (!isOmlmdError(error, 'conflict')) throw error;
     const choices = [
@@ -70,23 +81,28 @@ async function pullAsking(
     const message = vscode.l10n.t('Files of {0} are there with other content.', basename(folder));
     const options = { modal: true, detail: error.message };
     const chosen = await vscode.window.showWarningMessage(message, options, ...choices);
-    return chosen && pullModel(services, location, folder, chosen.existing);
+    return chosen && pull(chosen.existing);
   }
 }
 
 async function pullModel(
   services: Services,
-  location: Location,
-  folder: string,
-  onExisting: ExistingFiles,
+  { location, folder, existing }: Pulling,
+  findings: ArrivedFindings,
 ): Promise<PullResult> {
   const context = await services.context();
   const { concurrency } = readSettings();
   const title = vscode.l10n.t('Pulling into {0}', basename(folder));
   return withTransfer(services, title, viewOf(location), async (call) => {
     const mediaTypes = await modelMediaTypes(context, location, call.signal);
-    const onFinding = (finding: Finding & { readonly file: string }) => warn(services, finding);
-    return pull(context, location, folder, { ...call, mediaTypes, onExisting, concurrency, onFinding });
+    const onFinding = findings.add;
+    return pull(context, location, folder, {
+      ...call,
+      mediaTypes,
+      onExisting: existing,
+      concurrency,
+      onFinding,
+    });
   });
 }
 
@@ -99,16 +115,9 @@ async function modelMediaTypes(
   return [...new Set(format.modelLayers(manifest).map((layer) => layer.mediaType))];
 }
 
-/** A pull goes on in spite of a finding; a person should know before they load the file. */
-function warn(services: Services, { severity, file, message }: Finding & { readonly file: string }): void {
-  services.log.warn(`${severity}: ${file}: ${message}`);
-  if (severity !== 'critical') return;
-  void vscode.window.showWarningMessage(
-    vscode.l10n.t('Do not load {0} unless you trust where it comes from: {1}', file, message),
-  );
-}
-
-function tell({ reference, files }: PullResult): void {
+function tell({ reference, files }: PullResult, folder: string, findings: ArrivedFindings): void {
   const names = files.map(({ title }) => title).join(', ');
-  void vscode.window.showInformationMessage(vscode.l10n.t('Pulled {0} of {1}', names, reference));
+  const pulled = vscode.l10n.t('Pulled {0} of {1}', names, reference);
+  if (findings.areGrave) void findings.tell(folder, pulled);
+  else void vscode.window.showInformationMessage(pulled);
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Finding, Severity } from '../../core/index.ts';
+import type { FileFinding, Finding, Severity } from '../../core/index.ts';
 import { signalOf } from '../abort.ts';
 import type { Services } from '../services.ts';
 import { type LayerName, layerOf } from './layer-uri.ts';
@@ -9,41 +9,58 @@ const TOLD: readonly Severity[] = ['critical', 'high', 'medium'];
 
 /**
  * A badge on the model layers of the trees in which something dangerous was found. VS Code asks for those that are
- * seen; each is read by ranges, once for its digest.
+ * seen, and keeps what it was told.
  */
 export function findingBadges(services: Services): vscode.FileDecorationProvider {
-  const known = new Map<string, Promise<vscode.FileDecoration | undefined>>();
-  const read = (layer: LayerName, token: vscode.CancellationToken) =>
-    readBadge(services, layer, token).catch((error: unknown) => {
-      // A layer that cannot be read now has no badge: the viewer says why. The next look tries again.
-      known.delete(layer.digest);
-      services.log.debug(`${layer.reference}: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    });
   return {
-    provideFileDecoration(uri, token) {
+    async provideFileDecoration(uri, token) {
       const layer = layerOf(uri);
       if (layer === undefined) return undefined;
-      const reading = known.get(layer.digest) ?? read(layer, token);
-      known.set(layer.digest, reading);
-      return reading;
+      try {
+        return await readBadge(services, layer, token);
+      } catch (error) {
+        // A layer that cannot be read now has no badge: the viewer says why.
+        services.log.debug(`${layer.reference}: ${error instanceof Error ? error.message : String(error)}`);
+        return undefined;
+      }
     },
   };
 }
 
 async function readBadge(
   services: Services,
-  { reference, digest }: LayerName,
+  layer: LayerName,
   token: vscode.CancellationToken,
 ): Promise<vscode.FileDecoration | undefined> {
-  const { escapeControls, inspectModel, isDigest, parseLocation } = await services.core();
-  if (!isDigest(digest)) return undefined;
-  const context = await services.context();
-  const options = { signal: signalOf(token) };
-  const { findings } = await inspectModel(context, parseLocation(reference), digest, options);
-  const told = TOLD.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
+  const { escapeControls, worstFirst } = await services.core();
+  const told = worstFirst(await findingsOf(services, layer, signalOf(token)), TOLD);
   const [worst] = told;
   return worst === undefined ? undefined : badge(worst, escapeControls(worst.message), told.length);
+}
+
+/** Of a model: its own, and those of the artifact as one model. Of another file: its own, and those that name it. */
+async function findingsOf(
+  services: Services,
+  { reference, digest }: LayerName,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { inspectModel, isDigest, parseLocation } = await services.core();
+  if (!isDigest(digest)) return [];
+  const location = parseLocation(reference);
+  const { whole, layers } = await services.findings.of(location, signal);
+  const known = layers.find((layer) => layer.digest === digest);
+  if (known !== undefined) return [...known.findings, ...whole.map(withFile)];
+  const { title, findings } = await inspectModel(await services.context(), location, digest, { signal });
+  return [...findings, ...whole.filter((finding) => isIn(title, finding))];
+}
+
+function withFile(finding: FileFinding): Finding {
+  return { ...finding, message: `${finding.file}: ${finding.message}` };
+}
+
+/** The place of a finding is a file, or begins with one: `MLmodel: flavors.python_function`. */
+function isIn(title: string, { file }: FileFinding): boolean {
+  return file === title || file.startsWith(`${title}:`);
 }
 
 function badge({ severity }: Finding, message: string, count: number): vscode.FileDecoration {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
@@ -107,5 +107,33 @@ describe('the model viewer', () => {
     assert.equal(badge?.badge, '!!');
     assert.match(badge.tooltip ?? '', /^critical: .*os\.system/);
     assert.equal(await badgeOf(good, 'good'), undefined);
+  });
+
+  it('has a badge of what was found in the model as a whole', async () => {
+    const shelf = path.join(folder.path, 'shelf');
+    mkdirSync(shelf);
+    await writeModel(shelf, 'model.safetensors');
+    writeFileSync(
+      path.join(shelf, 'config.json'),
+      '{"model_type":"x","auto_map":{"AutoModel":"modeling.X"}}',
+    );
+    writeFileSync(path.join(shelf, 'README.md'), 'words');
+    const reference = `local/${name}:whole`;
+    const uri = vscode.Uri.file(shelf);
+    await vscode.commands.executeCommand('omlmd.push', uri, [uri], { destination: reference });
+    const { parseLocation, readArtifact, titleOf } = await services.core();
+    const { manifest } = await readArtifact(await services.context(), parseLocation(reference));
+    const badgeOf = async (title: string) => {
+      const layer = manifest.layers.find((one) => titleOf(one) === title);
+      assert(layer);
+      const { token } = new vscode.CancellationTokenSource();
+      const wanted = layerUri({ reference, digest: layer.digest });
+      return findingBadges(services).provideFileDecoration(wanted, token);
+    };
+    const weights = await badgeOf('model.safetensors');
+    assert.equal(weights?.badge, '!');
+    assert.match(weights.tooltip ?? '', /^medium: config\.json: auto_map: "modeling\.X" is code/);
+    assert.match((await badgeOf('config.json'))?.tooltip ?? '', /^medium: "modeling\.X" is code/);
+    assert.equal(await badgeOf('README.md'), undefined);
   });
 });
