@@ -10,6 +10,7 @@ import {
 } from '../core/readers/fixtures.ts';
 import { type CountingProxy, startCountingProxy } from '../support/counting-proxy.ts';
 import { writeSparseGguf, writeSparseOnnx } from '../support/large-models.ts';
+import { outlinedFacts, writeOutlinedModel } from '../support/outlined-model.ts';
 import { type CliSandbox, makeCliSandbox } from '../support/run-cli.ts';
 import { writeSparseSafetensors } from '../support/safetensors-file.ts';
 import { type DockerRegistry, startDockerRegistry } from './support/docker-registry.ts';
@@ -166,5 +167,21 @@ describe('of a model of some size', () => {
     const { requests = 0, bytes = 0 } = fetched.get('sized.onnx') ?? {};
     expect(requests).toBeLessThanOrEqual(21);
     expect(bytes).toBeLessThanOrEqual(MOST_BYTES);
+  });
+
+  it.each([
+    { name: 'encoder.onnx', most: 90, megabytes: 2 },
+    { name: 'classifier.onnx', most: 70, megabytes: 2 },
+    { name: 'resnet50.h5', most: 60, megabytes: 5 },
+  ])('$name as its library wrote it costs what the documentation says', async ({ name, most, megabytes }) => {
+    const path = sandbox.path(name);
+    writeOutlinedModel(path, name);
+    const { models, fetched } = await inspectPushed(path, `outlined-${name}`);
+    const { parameter_count, tensor_count } = outlinedFacts(name);
+    expect(models[0]?.metadata.customProperties).toMatchObject({ parameter_count });
+    expect(models[0]?.details).toMatchObject({ tensor_count });
+    const { requests = 0, bytes = 0 } = fetched.get(name) ?? {};
+    expect(requests).toBeLessThanOrEqual(most);
+    expect(bytes).toBeLessThanOrEqual(megabytes * MIB);
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Content } from '../../src/core/oci/content.ts';
 
@@ -16,19 +16,39 @@ export function outlinedFacts(name: string): Readonly<Record<string, unknown>> {
   return JSON.parse(readFileSync(new URL(`${name}.expected.json`, LARGE), 'utf8'));
 }
 
-/** A large model of which only the bytes beside the weights are kept; see test/fixtures/make/make_large.py. */
-export function outlinedModel(name: string): Content {
+interface Outline {
+  readonly size: number;
+  readonly parts: readonly Part[];
+}
+
+function readOutline(name: string): Outline {
   const outline = gunzipSync(readFileSync(new URL(`${name}.outline.gz`, LARGE)));
   const line = outline.indexOf('\n');
-  const { size, parts }: { size: number; parts: [number, number][] } = JSON.parse(
-    outline.toString('utf8', 0, line),
-  );
+  const head: { size: number; parts: [number, number][] } = JSON.parse(outline.toString('utf8', 0, line));
   let from = line + 1;
-  const kept = parts.map(([at, length]): Part => {
+  const parts = head.parts.map(([at, length]): Part => {
     from += length;
     return { at, bytes: outline.subarray(from - length, from) };
   });
-  return between(kept, 0, size);
+  return { size: head.size, parts };
+}
+
+/** A large model of which only the bytes beside the weights are kept; see test/fixtures/make/make_large.py. */
+export function outlinedModel(name: string): Content {
+  const { size, parts } = readOutline(name);
+  return between(parts, 0, size);
+}
+
+/** The same as a file, in which the weights are holes: no disk is used for them. */
+export function writeOutlinedModel(path: string, name: string): void {
+  const { size, parts } = readOutline(name);
+  const file = openSync(path, 'w');
+  try {
+    for (const { at, bytes } of parts) writeSync(file, bytes, 0, bytes.byteLength, at);
+    ftruncateSync(file, size);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function between(parts: readonly Part[], from: number, to: number): Content {
@@ -56,7 +76,7 @@ function* zeros(count: number): Generator<Uint8Array> {
   for (let left = count; left > 0; left -= ZEROS.byteLength) yield ZEROS.subarray(0, left);
 }
 
-/** The whole of an outlined model, changed by `change`. */
+/** `content` with `bytes` in the place of those at `at`. */
 export function changedContent(content: Content, at: number, bytes: Uint8Array): Content {
   return {
     size: content.size,
