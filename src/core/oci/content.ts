@@ -110,7 +110,8 @@ export function textContent(text: string): Content {
 interface FileState {
   readonly isFile: boolean;
   readonly size: bigint;
-  readonly mtimeNs: bigint;
+  /** Undefined: any. */
+  readonly mtimeNs: bigint | undefined;
   readonly ino: bigint;
 }
 
@@ -125,15 +126,21 @@ async function stateOf(file: FileHandle): Promise<FileState> {
 /**
  * A file as content, read by position. A file whose size, time or identity differs before and after a read is
  * `file-changed`: half of one model and half of another must not become an artifact.
+ *
+ * @param ofBlob the file is never written again, and its time only says when somebody last wanted it
  */
-export async function openFileContent(path: string): Promise<FileContent> {
+export async function openFileContent(
+  path: string,
+  { ofBlob = false }: { readonly ofBlob?: boolean } = {},
+): Promise<FileContent> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, READ_AT_ONCE);
     const state = await stateOf(file);
     if (!state.isFile)
       throw new OmlmdError('file-unreadable', `read ${escapeControls(path)}: not a regular file`);
-    return { path, ...fileRange(path, state, 0, Number(state.size)) };
+    const wanted = ofBlob ? { ...state, mtimeNs: undefined } : state;
+    return { path, ...fileRange(path, wanted, 0, Number(state.size)) };
   } catch (error) {
     throw fileError(path, error);
   } finally {
@@ -187,8 +194,9 @@ async function* readRange(
   }
 }
 
-function sameState(a: FileState, b: FileState): boolean {
-  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ino === b.ino;
+function sameState(now: FileState, before: FileState): boolean {
+  const sameTime = before.mtimeNs === undefined || now.mtimeNs === before.mtimeNs;
+  return now.size === before.size && sameTime && now.ino === before.ino;
 }
 
 /** Reads small content whole; more than `limit` bytes is `limit-exceeded`, counted, not believed. */

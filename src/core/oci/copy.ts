@@ -1,4 +1,4 @@
-import { isCorrupt, OmlmdError, quote } from '../errors.ts';
+import { isCorrupt, isOmlmdError, OmlmdError, quote } from '../errors.ts';
 import { bytesContent, type CallOptions, type Content, readVerified } from './content.ts';
 import { type Descriptor, plainDescriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
@@ -122,11 +122,14 @@ class Copy {
           `copy ${descriptor.digest}: nested deeper than ${MAX_NESTING} indexes`,
         );
       }
-      await this.#copyNode(plainDescriptor(descriptor), depth);
+      const node = plainDescriptor(descriptor);
+      const state = await this.#copyNode(node, depth);
+      this.#nodes.push(node);
+      this.#options.onCopied?.(node, state);
     });
   }
 
-  async #copyNode(descriptor: Descriptor, depth: number): Promise<void> {
+  async #copyNode(descriptor: Descriptor, depth: number): Promise<CopyState> {
     const signal = this.#signal;
     const bytes = await this.#requests.run(async () => {
       const fetched = await this.#source.fetch(descriptor, { signal });
@@ -138,14 +141,28 @@ class Copy {
         isNodeType(next.mediaType) ? this.#node(next, depth + 1) : this.#blob(next),
       ),
     );
-    const there = await this.#requests.run(async () => {
-      const exists = await this.#target.exists(descriptor, { signal });
-      if (!exists || !(await this.#isListed(descriptor, node)))
-        await this.#target.push(descriptor, bytesContent(bytes), { signal });
-      return exists;
+    const push = () =>
+      this.#requests.run(async () => {
+        const exists = await this.#target.exists(descriptor, { signal });
+        if (!exists || !(await this.#isListed(descriptor, node)))
+          await this.#target.push(descriptor, bytesContent(bytes), { signal });
+        return exists ? 'exists' : 'uploaded';
+      });
+    return await push().catch(async (error: unknown) => {
+      if (!isOmlmdError(error, 'not-found') || !error.retryable) throw error;
+
+      await this.#bringAgain(node, depth);
+      return await push();
     });
-    this.#nodes.push(descriptor);
-    this.#options.onCopied?.(descriptor, there ? 'exists' : 'uploaded');
+  }
+
+  /** What a manifest points at was there, and others have removed some of it, as nothing listed it yet. */
+  async #bringAgain(node: ParsedNode, depth: number): Promise<void> {
+    for (const next of successorsOf(node)) {
+      if (isNodeType(next.mediaType)) await this.#copyNode(plainDescriptor(next), depth + 1);
+      else if (!(await this.#target.exists(next, { signal: this.#signal })))
+        await this.#transfers.run(next, () => this.#transfer(next, nameOf(next)));
+    }
   }
 
   /**
@@ -175,7 +192,7 @@ class Copy {
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
     const { onProgress } = this.#options;
-    const name = descriptor.annotations?.[Annotation.title] ?? descriptor.mediaType;
+    const name = nameOf(descriptor);
     const state = (await this.#isThere(descriptor))
       ? 'exists'
       : await this.#transfers.run(descriptor, () => this.#transfer(descriptor, name));
@@ -234,6 +251,11 @@ class Copy {
     this.#visited.set(key, started);
     return started;
   }
+}
+
+/** For people. */
+function nameOf({ annotations, mediaType }: Descriptor): string {
+  return annotations?.[Annotation.title] ?? mediaType;
 }
 
 function tooMany(): OmlmdError {

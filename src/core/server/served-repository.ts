@@ -23,6 +23,7 @@ import {
 } from '../store/layout-index.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { storageError, systemCode } from '../store/storage-error.ts';
+import { SESSION_LIFETIME_MS } from './upload-sessions.ts';
 
 /** A manifest that is to be stored, all of it at once or nothing. */
 export interface ManifestPut {
@@ -49,7 +50,7 @@ export class ServedRepository {
   constructor(store: LocalStore, name: string) {
     this.name = name;
     this.#target = store.repository(name);
-    this.#blobs = new LayoutBlobs(this.#target.path);
+    this.#blobs = new LayoutBlobs(this.#target.path, SESSION_LIFETIME_MS);
     this.#files = new LayoutFiles(this.#target.path);
   }
 
@@ -81,10 +82,10 @@ export class ServedRepository {
   /** A blob's file. What is read from it is not verified: clients verify, and `store verify` does. */
   async openBlob(digest: Digest): Promise<FileContent | undefined> {
     if ((await this.#blobs.size(digest)) === undefined) return undefined;
-    return unlessMissing(openFileContent(this.#blobs.path(digest)));
+    return unlessMissing(openFileContent(this.#blobs.path(digest), { ofBlob: true }));
   }
 
-  /** Makes a blob young: who was told that it is here will not send it, and it must not be collected now (R27). */
+  /** Who was told that a blob is here will not send it: it must not be collected while the rest may still come (R27). */
   keep(digest: Digest): Promise<void> {
     return this.#blobs.keep(digest);
   }
@@ -105,6 +106,7 @@ export class ServedRepository {
       await mkdir(dirname(path), { recursive: true });
       await rename(file, path);
       await syncFolder(dirname(path));
+      await this.#blobs.keep(digest);
     } catch (error) {
       // A repository that was linked to another disk.
       if (systemCode(error) === 'EXDEV')
@@ -127,6 +129,8 @@ export class ServedRepository {
       else return tags.reduce((next, tag) => withTag(next, descriptor, tag), withManifest(index, descriptor));
       return index;
     });
+    if (outcome === 'stored')
+      this.#blobs.release([descriptor.digest, ...successorsOf(node).map((successor) => successor.digest)]);
     await this.#files.sweep();
     await this.#blobs.sweep();
     return outcome;

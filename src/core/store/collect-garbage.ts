@@ -12,7 +12,10 @@ import { storageError, systemCode } from './storage-error.ts';
 import { listBlobs, type StoredFile, storedFile } from './stored-blobs.ts';
 import { nodeReader } from './verify-layout.ts';
 
-/** A blob younger than this is never collected, milliseconds: it may belong to a push that has not listed it yet (R27). */
+/**
+ * A blob younger than this is never collected, milliseconds: it may belong to a push that has not listed it yet, which
+ * touches it now and then while it goes on (R27).
+ */
 const MIN_BLOB_AGE_MS = 60 * 60 * 1000;
 /** Age of a file that a killed process left unfinished, milliseconds; no write stands still for so long. */
 const MIN_TEMPORARY_AGE_MS = 24 * 60 * 60 * 1000;
@@ -40,7 +43,7 @@ interface Candidate extends StoredFile {
 
 /**
  * Removes the blobs that no listed manifest reaches. Under the lock of the index, and nothing young: a push writes its
- * blobs first or makes them young, and finds under the same lock that all are there before it lists its manifest (R27).
+ * blobs first or makes them young, keeps them so, and finds under the same lock that all are there before it lists its manifest (R27).
  *
  * @param layouts those of one store together, as they share files
  */

@@ -13,6 +13,7 @@ import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
 import type { PushOptions } from '../oci/target.ts';
 import { removeOldTemporaries, syncFolder, temporaryName } from './durable-file.ts';
 import { linkVerified, writeHashed, writeVerified } from './hashed-file.ts';
+import { KeptBlobs } from './kept-blobs.ts';
 import { storageError, systemCode } from './storage-error.ts';
 
 /** Blobs are never written again; read-only protects hard-linked ones from a slip of the editor. */
@@ -24,9 +25,12 @@ const BLOB_MODE = 0o444;
  */
 export class LayoutBlobs {
   readonly #folder: string;
+  readonly #kept: KeptBlobs;
 
-  constructor(layout: string) {
+  /** @param keepMs how long blobs that no manifest lists are kept after the last call; default: an hour */
+  constructor(layout: string, keepMs?: number) {
     this.#folder = join(layout, 'blobs');
+    this.#kept = new KeptBlobs((digest) => this.#touch(digest), keepMs);
   }
 
   /** Where a blob is, if it is there. */
@@ -51,7 +55,7 @@ export class LayoutBlobs {
     if (size === undefined) throw new OmlmdError('not-found', `${doing}: it is not there`);
     if (size !== target.size)
       throw new OmlmdError('size-mismatch', `${doing}: expected ${target.size} bytes, got ${size}`);
-    const file = await openFileContent(this.path(target.digest));
+    const file = await openFileContent(this.path(target.digest), { ofBlob: true });
     const content: FileContent = {
       ...file,
       verifies: target.digest,
@@ -70,18 +74,24 @@ export class LayoutBlobs {
         total: expected.size,
         state: 'active',
       });
-    await this.#place(expected, (temporary) =>
-      writeVerified(temporary, content, expected, {
-        signal: options?.signal,
-        doing: `store ${quote(options?.name ?? expected.digest)}`,
-        mode: BLOB_MODE,
-        onBytes,
-      }),
+    await this.#kept.during(() =>
+      this.#place(expected, (temporary) =>
+        writeVerified(temporary, content, expected, {
+          signal: options?.signal,
+          doing: `store ${quote(options?.name ?? expected.digest)}`,
+          mode: BLOB_MODE,
+          onBytes,
+        }),
+      ),
     );
   }
 
   /** Stores content whose digest is found out while it is written. */
-  async ingest(content: Content, options?: PushOptions): Promise<Digest> {
+  ingest(content: Content, options?: PushOptions): Promise<Digest> {
+    return this.#kept.during(() => this.#ingest(content, options));
+  }
+
+  async #ingest(content: Content, options?: PushOptions): Promise<Digest> {
     const name = options?.name ?? 'blob';
     const onBytes = (bytes: number) =>
       options?.onProgress?.({ id: name, name, kind: 'upload', bytes, total: content.size, state: 'active' });
@@ -95,6 +105,8 @@ export class LayoutBlobs {
         onBytes,
       });
       const expected = { mediaType: '', digest, size: content.size };
+      // First: what is there after that stays.
+      await this.keep(digest);
       if ((await this.size(digest)) !== content.size) await this.#name(temporary, expected);
       return digest;
     } catch (error) {
@@ -117,10 +129,14 @@ export class LayoutBlobs {
     }
   }
 
-  /** Makes a blob young, so that it is not collected while a push goes on that found it there (R27). */
+  /** Makes a blob young, again and again, so that it is not collected while a push goes on that found it there (R27). */
   async keep(digest: Digest): Promise<void> {
-    const now = new Date();
-    await utimes(this.path(digest), now, now).catch(() => {}); // not ours to change: then not ours to collect either
+    await this.#kept.add(digest);
+  }
+
+  /** What a manifest lists now is kept by that. */
+  release(digests: Iterable<Digest>): void {
+    this.#kept.release(digests);
   }
 
   async remove(digest: Digest): Promise<void> {
@@ -132,6 +148,11 @@ export class LayoutBlobs {
     await removeOldTemporaries(this.#folder);
   }
 
+  async #touch(digest: Digest): Promise<void> {
+    const now = new Date();
+    await utimes(this.path(digest), now, now).catch(() => {}); // not ours to change: then not ours to collect either
+  }
+
   async #place(expected: Descriptor, write: (temporary: string) => Promise<void>): Promise<void> {
     // Above the blobs: other programs take every name among them for a digest.
     const temporary = temporaryName(this.#folder);
@@ -139,6 +160,7 @@ export class LayoutBlobs {
       await mkdir(this.#folder, { recursive: true });
       await write(temporary);
       await this.#name(temporary, expected);
+      await this.keep(expected.digest);
     } catch (error) {
       throw storageError(`write ${this.path(expected.digest)}`, error);
     } finally {

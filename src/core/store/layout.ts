@@ -99,6 +99,7 @@ export class LayoutTarget implements Target, Deleter, Mounter, Ingester {
       await this.#assertComplete(expected, node);
       return withManifest(index, expected);
     }, options);
+    this.#blobs.release([expected.digest, ...successorsOf(node).map(({ digest }) => digest)]);
     await this.#files.sweep();
     await this.#blobs.sweep();
   }
@@ -213,7 +214,10 @@ export class LayoutTarget implements Target, Deleter, Mounter, Ingester {
     }
   }
 
-  /** Called under the lock: a delete may have removed a blob between its push and that of its manifest. */
+  /**
+   * Called under the lock: a delete, or a collection after this process was stopped for long, may have removed a blob
+   * between its push and that of its manifest. `copy` then brings it again.
+   */
   async #assertComplete(expected: Descriptor, node: ParsedNode): Promise<void> {
     for (const { digest, size } of successorsOf(node)) {
       if ((await this.#blobs.size(digest)) === size) continue;

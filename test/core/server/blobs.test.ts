@@ -1,14 +1,20 @@
+import { stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/core/oci/digest.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bytesContent } from '../../../src/core/oci/content.ts';
+import { type Digest, digestOf } from '../../../src/core/oci/digest.ts';
 import { collectGarbage } from '../../../src/core/store/collect-garbage.ts';
+import { LayoutTarget } from '../../../src/core/store/layout.ts';
 import { type RunningStore, startStore } from './running-store.ts';
 
 let running: RunningStore;
 beforeEach(async () => {
   running = await startStore();
 });
-afterEach(() => running.stop());
+afterEach(async () => {
+  vi.useRealTimers();
+  await running.stop();
+});
 
 const path = (digest: string) => `/v2/m/blobs/${digest}`;
 
@@ -44,6 +50,26 @@ describe('a blob', () => {
     const answer = await running.ask('GET', path(digest), { headers: { range } });
     expect([answer.status, answer.headers['content-range']]).toEqual([status, contentRange]);
     if (text !== undefined) expect(answer.body.toString()).toBe(text);
+  });
+
+  it('stays for the manifest of a client that pushes for hours, be it sent or found here', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const [sent, found] = [
+      await running.pushBlob('m', 'sent'),
+      await new LayoutTarget(running.store.path('m')).ingest(bytesContent(Buffer.from('found'))),
+    ];
+    expect((await running.ask('HEAD', path(found))).status).toBe(200);
+    const layout = running.store.repository('m');
+    for (const digest of [sent, found]) await utimes(layout.blobPath(digest as Digest), 0, 0);
+    vi.advanceTimersByTime(10 * 60 * 1000);
+    for (const digest of [sent, found])
+      for (
+        let tries = 0;
+        (await stat(layout.blobPath(digest as Digest))).mtimeMs === 0 && tries < 100;
+        tries += 1
+      )
+        await sleep(10);
+    expect(await collectGarbage([layout.path])).toEqual({ freed: 0, removed: 0 });
   });
 
   it('comes whole where it is not the one that a range was meant for', async () => {

@@ -2,8 +2,9 @@ import { chmod, lstat, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { copyGraph } from '../../../src/core/oci/copy.ts';
+import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { collectGarbage } from '../../../src/core/store/collect-garbage.ts';
 import { LayoutTarget } from '../../../src/core/store/layout.ts';
 import { LocalStore } from '../../../src/core/store/local-store.ts';
@@ -23,7 +24,10 @@ beforeEach(async () => {
   await pushAll(target, made);
   await target.tag(made.root, 'v1');
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
 
 /** Everything is old enough, also where the clock of the file system is ahead. */
 const now = { minAgeMs: -1000 };
@@ -37,6 +41,15 @@ async function pushStray(): Promise<string> {
 async function age(path: string, minutes: number): Promise<void> {
   const time = Date.now() / 1000 - minutes * 60;
   await utimes(path, time, time);
+}
+
+/** Waits for the touches that a timer has begun. */
+async function areYoung(paths: readonly string[]): Promise<void> {
+  for (const path of paths)
+    for (let tries = 0; Date.now() - (await lstat(path)).mtimeMs > 60_000; tries += 1) {
+      if (tries === 100) throw new Error(`${path} was not touched`);
+      await sleep(10);
+    }
 }
 
 describe('garbage collection', () => {
@@ -67,6 +80,68 @@ describe('garbage collection', () => {
     expect(await collectGarbage([folder], { minAgeMs: 250 })).toEqual({ freed: 0, removed: 0 });
     await sleep(300);
     expect(await collectGarbage([folder], { minAgeMs: 250 })).toEqual({ freed: 5, removed: 1 });
+  });
+
+  it('leaves what a push has found and written, however many hours it takes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const [found, written, taken] = [blob('found'), blob('written'), blob('taken')];
+    const all = [found, written, taken].map(({ descriptor }) => target.blobPath(descriptor.digest));
+    await target.push(found.descriptor, found.content);
+    const pushing = new LayoutTarget(folder);
+    expect(await pushing.exists(found.descriptor)).toBe(true);
+    await pushing.push(written.descriptor, written.content);
+    await pushing.ingest(taken.content);
+    for (let hours = 0; hours < 3; hours += 1) {
+      for (const path of all) await age(path, 61);
+      // One call goes on all the time: what it writes is large.
+      vi.advanceTimersByTime(50 * 60 * 1000);
+      await pushing.exists(weights.descriptor);
+      vi.advanceTimersByTime(10 * 60 * 1000);
+      await areYoung(all);
+      expect(await collectGarbage([folder])).toEqual({ freed: 0, removed: 0 });
+    }
+    await pushAll(pushing, artifact([found, written, taken]));
+    expect(vi.getTimerCount()).toBe(1); // that of `target`, which has pushed no manifest
+    expect(await verifyLayout(folder)).toEqual([]);
+  });
+
+  it('takes what was pushed in vain an hour after nothing more is done', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const stray = await pushStray();
+    vi.advanceTimersByTime(71 * 60 * 1000);
+    expect(vi.getTimerCount()).toBe(0);
+    await sleep(50); // the last touch
+    await age(stray, 61);
+    expect(await collectGarbage([folder])).toEqual({ freed: 5, removed: 1 });
+  });
+
+  it('beside a push that stood still for long takes what is then brought again', async () => {
+    const source = new MemoryTarget();
+    const made = artifact([blob('first'), blob('second')]);
+    await pushAll(source, made);
+    const fetched: string[] = [];
+    let removed = 0;
+    const sleepy = {
+      resolve: source.resolve.bind(source),
+      referrers: source.referrers.bind(source),
+      async fetch(wanted: Descriptor) {
+        fetched.push(wanted.digest);
+        if (wanted.digest === made.pieces[2]?.descriptor.digest) {
+          for await (const { path } of listBlobs(folder)) await age(path, 120);
+          removed += (await collectGarbage([folder])).removed;
+        }
+        return source.fetch(wanted);
+      },
+    };
+    // As after a push that sends files while it hashes them: the copy does not ask for those.
+    const pushing = new LayoutTarget(folder);
+    const { descriptor, content } = made.pieces[1] ?? weights;
+    await pushing.push(descriptor, content);
+    const known = new Set([descriptor.digest]);
+    await copyGraph(sleepy, made.root, pushing, { known, concurrency: 1 });
+    expect(removed).toBe(1);
+    expect(fetched.filter((digest) => digest === descriptor.digest)).toHaveLength(1);
+    expect(await verifyLayout(folder)).toEqual([]);
   });
 
   it('leaves everything when a manifest cannot be read', async () => {

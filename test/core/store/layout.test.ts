@@ -169,6 +169,17 @@ describe('an image layout on disk', () => {
     expect(await blobs()).toEqual([hexOf(descriptor.digest)]);
   });
 
+  it('can be read while another push finds it and makes it young', async () => {
+    const { descriptor, content } = blob(new Uint8Array(3_000_000).map((_, i) => i * 3));
+    await layout.push(descriptor, content);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await layout.fetch(descriptor)).stream()) {
+      expect(await new LayoutTarget(layout.path).exists(descriptor)).toBe(true);
+      chunks.push(chunk);
+    }
+    expect(digestOf(Buffer.concat(chunks))).toBe(descriptor.digest);
+  });
+
   it('reports bytes as they are written', async () => {
     const { descriptor, content } = blob(new Uint8Array(3_000_000));
     const seen: number[] = [];
