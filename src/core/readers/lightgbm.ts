@@ -1,11 +1,12 @@
 import { JsonNumber, type JsonObject } from '../oci/json.ts';
+import { readBehindEnd } from './behind-the-end.ts';
 import type { FactsBuilder } from './facts.ts';
 import { MAX_HYPERPARAMETERS, MAX_LIGHTGBM_TEXT_BYTES, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from './limits.ts';
 import { stemOf } from './model-name.ts';
 import type { ByteCursor } from './parse/byte-cursor.ts';
 import { malformed, ParseStop } from './parse/parse-stop.ts';
-import { collectFacts } from './read-file.ts';
-import type { ModelReader } from './reader.ts';
+import { collectFacts, type Reading } from './read-file.ts';
+import type { ModelReader, ReadOptions } from './reader.ts';
 import { reportHyperparameters, reportTabular } from './tabular.ts';
 
 /** What the file calls the parameters of LightGBM's own constructors; the many others are in the details. */
@@ -28,6 +29,8 @@ const CONSTRUCTOR_PARAMETERS: ReadonlySet<string> = new Set([
   'seed',
 ]);
 
+const CATEGORIES = 'pandas_categorical:';
+
 /** LightGBM's text: a header of lines, the trees, the parameters of the training. */
 export const lightgbmReader: ModelReader = {
   id: 'lightgbm',
@@ -35,8 +38,8 @@ export const lightgbmReader: ModelReader = {
   sharedExtensions: ['.txt'],
   recognizes: (_path, head) =>
     /^tree\r?\nversion=v\d/.test(Buffer.from(head.subarray(0, 64)).toString('latin1')),
-  async read(file, options) {
-    const facts = await collectFacts(file, ({ cursor, facts }) => readLightgbm(cursor, facts), options);
+  async read(file, options = {}) {
+    const facts = await collectFacts(file, (reading) => readLightgbm(reading, options), options);
     return facts.build('lightgbm', stemOf(file.path, ['.txt']));
   },
 };
@@ -53,11 +56,14 @@ class LightgbmText {
     this.#cursor = cursor;
   }
 
-  async read(): Promise<void> {
+  /** Gives the position behind the model; undefined where it has no mark of its end. */
+  async read(): Promise<number | undefined> {
     const sizes = await this.#header();
     if (sizes === undefined) await this.#countTrees();
     else await this.#passTrees(sizes);
-    await this.#parameters();
+    if (!(await this.#parameters(sizes !== undefined && this.trees !== 0))) return undefined;
+    await this.#categories();
+    return this.#cursor.position;
   }
 
   /** Gives the position behind the trees, by the sizes that the header states; older versions state none. */
@@ -118,15 +124,36 @@ class LightgbmText {
     }
   }
 
-  /** `[name: value]` a line, between `parameters:` and `end of parameters`; not every file has them. */
-  async #parameters(): Promise<void> {
+  /**
+   * `[name: value]` a line, between `parameters:` and `end of parameters`. Files of versions that state no sizes may have
+   * none, and models without trees; all others end with them.
+   */
+  async #parameters(isNeeded: boolean): Promise<boolean> {
     let inside = false;
     for (let line = await this.#line(); line !== undefined; line = await this.#line()) {
       if (line === 'parameters:') inside = true;
-      else if (line === 'end of parameters') return;
+      else if (line === 'end of parameters') return true;
       else if (inside) this.#parameter(line);
     }
     if (inside) throw this.#cutOff('inside its parameters');
+    if (isNeeded) throw this.#cutOff('before its parameters');
+    return false;
+  }
+
+  /** What Python adds: the values of columns that were categories, as JSON in one line. */
+  async #categories(): Promise<void> {
+    await this.#skipBlank();
+    await this.#cursor.fill(CATEGORIES.length);
+    const start = Buffer.from(this.#cursor.rest().subarray(0, CATEGORIES.length)).toString('latin1');
+    if (start === '' || !CATEGORIES.startsWith(start)) return;
+    const line = (await this.#line()) ?? '';
+    if (!isWholeList(line.slice(CATEGORIES.length))) throw this.#cutOff('inside its categories');
+    await this.#skipBlank();
+  }
+
+  async #skipBlank(): Promise<void> {
+    while ((await this.#cursor.fill(1)) && /\s/.test(String.fromCharCode(this.#cursor.peek() ?? 0)))
+      this.#cursor.skipBuffered(1);
   }
 
   #parameter(line: string): void {
@@ -164,13 +191,27 @@ class LightgbmText {
   }
 }
 
-async function readLightgbm(cursor: ByteCursor, facts: FactsBuilder): Promise<void> {
+async function readLightgbm({ cursor, facts, file }: Reading, options: ReadOptions): Promise<void> {
   const text = new LightgbmText(cursor);
+  let end: number | undefined;
   try {
-    await text.read();
+    end = await text.read();
   } finally {
     report(text, facts);
   }
+  if (end !== undefined) await readBehindEnd(file.content, end, 'the model', facts, options);
+}
+
+/** Whether a JSON list, or `null`, comes to its end; what is in it is not looked at. */
+function isWholeList(text: string): boolean {
+  if (text === 'null') return true;
+  let depth = 0;
+  for (const [part] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|["[\]]/g)) {
+    if (part === '"') return false;
+    if (part === '[') depth += 1;
+    else if (part === ']') depth -= 1;
+  }
+  return depth === 0 && text.startsWith('[') && text.endsWith(']');
 }
 
 function report({ header, features, parameters, trees }: LightgbmText, facts: FactsBuilder): void {

@@ -80,6 +80,9 @@ export const MAX_PICKLE_BYTES_KEPT = 16 * 1024 * 1024;
 export const MAX_NATIVE_HEAD_BYTES = 64 * 1024;
 /** Milliseconds for such a model, beside those of the pickle. Stops two readings from taking the time of two files. */
 export const MAX_NATIVE_READ_MS = 500;
+/** Bytes and milliseconds for what stands behind a model's end, beside those of the model. Stops a tail from being a second file. */
+export const MAX_TAIL_BYTES = 16 * 1024 * 1024;
+export const MAX_TAIL_READ_MS = 1000;
 /** Pickles one after the other in one file that are looked into. */
 export const MAX_PICKLES_IN_FILE = 256;
 /** Imports that are listed; more are summed up. Stops a list of a million names in a report. */

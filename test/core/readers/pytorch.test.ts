@@ -300,6 +300,14 @@ describe('files of torch that lie', () => {
     );
   });
 
+  it.each(['legacy.pth', OWN_CLASS])('%s cut off anywhere in its storages says so', async (name) => {
+    const whole = fixtureBytes(name);
+    for (let cut = 1; cut <= 24; cut += 1) {
+      const facts = await readBytes(name, whole.subarray(0, -cut));
+      expect(codesOf(facts), `${cut} bytes`).toContain('high truncated');
+    }
+  });
+
   it('a pickle in an archive of no known format is looked into, and so is a zip file beside a data.pkl', async () => {
     const other = await readBytes('x.zip', zip({ name: 'model.pkl', data: EVIL }));
     expect(codesOf(other)).toContain('critical unsafe-import');

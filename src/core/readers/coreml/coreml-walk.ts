@@ -1,5 +1,6 @@
 import { MAX_DISTINCT_NAMES, MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
+import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import {
   type ProtobufField,
   readIntegers,
@@ -86,17 +87,41 @@ export class CoremlWalk {
     this.program = new MilWalk(cursor);
   }
 
-  /** Model: 1 version, 2 description, 10 updatable, from 200 on its type. */
-  async model(end: number): Promise<void> {
-    await walkMessage(this.#cursor, end, async (field) => {
-      if (field.number === 1) this.version = BigInt.asIntN(64, field.value);
-      else if (field.number === 2) await this.#description(field);
-      else if (field.number === 10) this.updatable = field.value !== 0n;
-      else if (field.number >= 200 && field.wire === 'bytes') {
-        this.type = MODEL_TYPES.get(field.number) ?? `type ${field.number}`;
-        await this.#content(this.type, field, 1);
-      }
-    });
+  /**
+   * Model: 1 version, 2 description, 10 updatable, from 200 on its type. Gives where it ends: protobuf states no end, so
+   * that is where something stands which is no field of a model that has its type already.
+   */
+  async model(end: number): Promise<number> {
+    let last = this.#cursor.position;
+    let inside = false;
+    try {
+      await walkMessage(this.#cursor, end, async (field) => {
+        if (!this.#isExpected(field)) throw malformed('a field is none of a model', last);
+        inside = true;
+        await this.#modelPart(field);
+        inside = false;
+        last = field.end;
+      });
+    } catch (error) {
+      const isBehind = error instanceof ParseStop && error.code === 'malformed' && !inside;
+      if (!isBehind || this.type === undefined) throw error;
+    }
+    return last;
+  }
+
+  #isExpected({ number, wire }: ProtobufField): boolean {
+    if (this.type === undefined) return true;
+    return wire === 'varint' ? number === 1 || number === 10 : wire === 'bytes' && number === 2;
+  }
+
+  async #modelPart(field: ProtobufField): Promise<void> {
+    if (field.number === 1) this.version = BigInt.asIntN(64, field.value);
+    else if (field.number === 2) await this.#description(field);
+    else if (field.number === 10) this.updatable = field.value !== 0n;
+    else if (field.number >= 200 && field.wire === 'bytes') {
+      this.type = MODEL_TYPES.get(field.number) ?? `type ${field.number}`;
+      await this.#content(this.type, field, 1);
+    }
   }
 
   /** ModelDescription: features, names of functions and metadata. */

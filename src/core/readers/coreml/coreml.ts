@@ -1,11 +1,12 @@
 import { quote } from '../../errors.ts';
+import { readBehindEnd } from '../behind-the-end.ts';
 import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_SIGNATURE_ENTRIES, MAX_STRING_BYTES, MAX_TENSORS_LISTED } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
-import type { ByteCursor } from '../parse/byte-cursor.ts';
-import { collectFacts } from '../read-file.ts';
-import type { ModelReader } from '../reader.ts';
+import { ParseStop } from '../parse/parse-stop.ts';
+import { collectFacts, type Reading } from '../read-file.ts';
+import type { ModelReader, ReadOptions } from '../reader.ts';
 import { looksLikeCoreml } from './coreml-recognition.ts';
 import { CoremlWalk } from './coreml-walk.ts';
 
@@ -28,22 +29,26 @@ export const coremlReader: ModelReader = {
   extensions: ['.mlmodel'],
   sharedExtensions: ['.mlpackage'],
   recognizes: (_path, head) => looksLikeCoreml(head),
-  async read(file, options) {
-    const facts = await collectFacts(file, ({ cursor, facts }) => readCoreml(cursor, facts), options);
+  async read(file, options = {}) {
+    const facts = await collectFacts(file, (reading) => readCoreml(reading, options), options);
     return facts.build('coreml', stemOf(file.path, coremlReader.extensions));
   },
 };
 
-async function readCoreml(cursor: ByteCursor, facts: FactsBuilder): Promise<void> {
+async function readCoreml({ cursor, facts, file }: Reading, options: ReadOptions): Promise<void> {
   const walk = new CoremlWalk(cursor);
+  let end: number | undefined;
   try {
-    await walk.model(cursor.left);
+    end = await walk.model(cursor.left);
   } finally {
     reportModel(walk, facts);
     reportSource(walk, facts);
     reportFeatures(walk, facts);
     reportProgram(walk, facts);
   }
+  if (walk.type === undefined)
+    throw new ParseStop('truncated', 'the file ends before the model itself', cursor.position);
+  await readBehindEnd(file.content, end, 'the model', facts, options);
 }
 
 function reportModel(walk: CoremlWalk, facts: FactsBuilder): void {

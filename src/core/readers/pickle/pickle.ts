@@ -1,9 +1,10 @@
 import type { Content } from '../../oci/content.ts';
+import { tailLimits } from '../behind-the-end.ts';
 import { FactsBuilder } from '../facts.ts';
 import { MAX_NATIVE_READ_MS } from '../limits.ts';
 import { modelExtension, stemOf } from '../model-name.ts';
 import { ByteCursor } from '../parse/byte-cursor.ts';
-import { RangeSource } from '../parse/byte-source.ts';
+import { RangeSource, type RangeSourceOptions } from '../parse/byte-source.ts';
 import { type Compression, InflatedSource } from '../parse/compression.ts';
 import { isFatal } from '../read-file.ts';
 import {
@@ -114,11 +115,11 @@ class PickleFile {
     }
     if (source.stop !== undefined) throw source.stop;
     if (this.#isNone || source.end === undefined || source.end >= file.content.size) return;
-    await this.#readBehind(file.content, source.end, options);
+    await this.#readBehind(file.content, source.end, tailLimits(options));
   }
 
   /** What follows the compressed data, which Python passes over: plain bytes, or compressed ones again. */
-  async #readBehind(content: Content, end: number, options: ReadOptions): Promise<void> {
+  async #readBehind(content: Content, end: number, options: RangeSourceOptions): Promise<void> {
     const rest = content.slice(end);
     const plain = new ByteCursor(new RangeSource(rest, options));
     await plain.fill(HEAD_BYTES);

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../oci/json.ts';
+import { readBehindEnd } from '../behind-the-end.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { MAX_NAME_BYTES, MAX_XGBOOST_WALKED_BYTES, XGBOOST_TAIL_BYTES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
@@ -44,26 +45,34 @@ async function readXgboost(reading: Reading, options: ReadOptions): Promise<void
   await cursor.need(2);
   const isUbjson = cursor.peek() === 0x7b && /[LlIiU]/.test(String.fromCharCode(cursor.peek(1) ?? 0));
   const walk = new XgboostWalk(isUbjson ? new UbjsonStream(cursor) : new JsonStream(cursor), large);
+  let end = cursor;
   try {
     await walk.document();
   } catch (error) {
     if (!(error instanceof TreesReached)) throw error;
-    await readTail(reading, walk, isUbjson, options);
+    end = await readTail(reading, walk, isUbjson, options);
   } finally {
     report(walk, facts);
   }
+  if (!isUbjson) await skipWhiteSpace(end);
+  await readBehindEnd(file.content, end.position, 'the model', facts, options);
+}
+
+/** Editors and `jq` end a document with a new line. */
+async function skipWhiteSpace(cursor: ByteCursor): Promise<void> {
+  while ((await cursor.fill(1)) && /\s/.test(String.fromCharCode(cursor.peek() ?? 0))) cursor.skipBuffered(1);
 }
 
 /**
  * What follows the trees, from the end of the file: a model of gigabytes then costs its two ends. `learner_model_param`
- * is the first member behind the booster.
+ * is the first member behind the booster. Gives the place behind the document.
  */
 async function readTail(
   { file, cursor }: Reading,
   walk: XgboostWalk,
   isUbjson: boolean,
   options: ReadOptions,
-): Promise<void> {
+): Promise<ByteCursor> {
   const size = file.content.size;
   const from = Math.max(cursor.position, size - XGBOOST_TAIL_BYTES);
   const tail = Buffer.from(await new RangeSource(file.content, options).read(from, size - from));
@@ -75,6 +84,7 @@ async function readTail(
   const end = new ByteCursor(source, from + at);
   const values: ValueStream = isUbjson ? new UbjsonStream(end) : new JsonStream(end);
   await walk.tail(values);
+  return end;
 }
 
 function report(walk: XgboostWalk, facts: FactsBuilder): void {
