@@ -25,7 +25,7 @@ async function read(path: string): Promise<Reading> {
   const counted = { bytes: 0, reads: 0 };
   const before = memory('VmRSS');
   const start = performance.now();
-  const { files } = await collectFiles([{ path }]);
+  const { files } = await collectFiles([{ path }], 'push');
   const parts = files.map(({ path, title, size }) => ({
     title,
     size,

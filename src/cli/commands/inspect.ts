@@ -1,11 +1,21 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { inspectArtifact, inspectFile, parseLocation } from '../../core/index.ts';
 import { artifactCard, fileCard } from '../render/card.ts';
 import type { Verb } from '../verb.ts';
 
 /** Whether an argument that may be either is a file: by how it begins, or because it is there (docs/cli.md, "Words"). */
 export function namesFile(text: string): boolean {
-  return text.startsWith('./') || text.startsWith('../') || text.startsWith('/') || existsSync(text);
+  return text.startsWith('./') || text.startsWith('../') || text.startsWith('/') || isThere(text);
+}
+
+/** A link is there, wherever it leads. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const inspectVerb: Verb = {

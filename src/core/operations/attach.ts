@@ -23,7 +23,7 @@ export async function attach(
   paths: readonly ModelPath[],
   options: AttachOptions,
 ): Promise<DiscoverReport> {
-  const { files, outside } = await collectFiles(paths);
+  const { files, outside } = await collectFiles(paths, 'attach');
   const [link] = outside;
   if (link !== undefined)
     throw new OmlmdError('file-unreadable', `attach: the link ${quote(link)} leaves the folder`);

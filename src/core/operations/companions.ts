@@ -32,7 +32,7 @@ export interface Companion {
 
 /** What lies beside a model file and belongs to it, the needed first. None for a folder, which is pushed whole. */
 export async function findCompanions(path: string, options: CallOptions = {}): Promise<readonly Companion[]> {
-  const { files } = await collectFiles([{ path }]);
+  const { files } = await collectFiles([{ path }], 'push');
   const [model] = files;
   if (model === undefined || join(model.folder, model.title) !== resolve(path)) return [];
   const set = new ModelParts([localPart(model)], { ...options, concurrency: 1 });

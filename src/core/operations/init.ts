@@ -17,7 +17,7 @@ export interface InitResult {
 
 /** Writes a model's `.omlmd.yaml` from what the reader finds. What a person wrote in it, comments included, stays. */
 export async function initMetadataFile(path: string, options: CallOptions = {}): Promise<InitResult> {
-  const model = await prepareModel([{ path }], { ...options, metadata: { kind: 'auto' } });
+  const model = await prepareModel([{ path }], { ...options, metadata: { kind: 'auto' }, doing: 'init' });
   const [fresh] = sidecarCandidates(path).toReversed();
   const file = (await findSidecar([{ path }])) ?? fresh;
   if (file === undefined)

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { OmlmdError, quote } from '../errors.ts';
 import { emptyMetadata, type ModelMetadata } from '../model/metadata.ts';
 import type { CallOptions } from '../oci/content.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -26,10 +24,7 @@ export interface FileReport {
 
 /** What the readers find in a model file or folder, without loading it. */
 export async function inspectFile(path: string, options: CallOptions = {}): Promise<FileReport> {
-  await stat(path).catch((error: unknown) => {
-    throw new OmlmdError('not-found', `inspect ${quote(path)}: no such file or folder`, { cause: error });
-  });
-  const model = await readLocalModel([{ path }], options);
+  const model = await readLocalModel([{ path }], { ...options, doing: 'inspect' });
   const described = describeModel(model, [{ path }]);
   const alone = model.files.length <= 1;
   return {

@@ -3,7 +3,7 @@ import { quote } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
 import { indexStem, shardName } from '../readers/shards/shard-names.ts';
-import { type CollectedFile, collectFiles, type ModelPath, sortFiles } from './collect-files.ts';
+import { type CollectedFile, collectFiles, type Doing, type ModelPath, sortFiles } from './collect-files.ts';
 import { filesBeside, filesOfModels, localPart } from './companions.ts';
 import { ModelParts, type PartReading } from './model-parts.ts';
 
@@ -25,6 +25,8 @@ export interface LocalModel {
 }
 
 export interface LocalModelOptions extends CallOptions {
+  /** What the model is read for; `push` unless said. */
+  readonly doing?: Doing | undefined;
   /** What goes with a file that was named: what it needs (default), or the files of these titles beside the first. */
   readonly companions?: 'needed' | readonly string[] | undefined;
 }
@@ -34,22 +36,24 @@ export async function readLocalModel(
   paths: readonly ModelPath[],
   options: LocalModelOptions = {},
 ): Promise<LocalModel> {
-  const collected = await collectFiles(paths);
+  const { doing = 'push' } = options;
+  const collected = await collectFiles(paths, doing);
   const set = new ModelParts(collected.files.map(localPart), { ...options, concurrency: 1 });
   const named = collected.files.filter((file) => isNamed(file, paths));
   const belonging = await companionsOf(named, set, options.companions);
-  const files = sortFiles([...collected.files, ...belonging.files]);
+  const files = sortFiles([...collected.files, ...belonging.files], doing);
   const outside = [...collected.outside, ...belonging.outside];
   const parts = await set.readAll();
   const name = nameOfWhole(paths, named);
   const whole = await set.readWhole(name);
   return {
     files,
-    leftOut: collected.leftOut + collected.outside.length,
+    leftOut: collected.leftOut + collected.outside.length + collected.loops.length,
     parts,
     ...(whole === undefined ? {} : { whole }),
     findings: [
       ...outside.map(outsideFinding),
+      ...collected.loops.map(loopFinding),
       ...(whole?.findings ?? []).map((finding) => ({ ...finding, file: finding.where ?? name })),
       ...parts.flatMap(({ title, facts }) => facts.findings.map((f) => ({ ...f, file: title }))),
     ],
@@ -78,6 +82,11 @@ function isNamed({ folder, title }: CollectedFile, paths: readonly ModelPath[]):
 function outsideFinding(title: string): FileFinding {
   const message = `the link ${quote(title)} leaves the folder; it is not followed`;
   return { severity: 'critical', code: 'external-path', message, where: title, file: title };
+}
+
+function loopFinding(title: string): FileFinding {
+  const message = `the link ${quote(title)} leads to a folder that it is in; it is not followed`;
+  return { severity: 'low', code: 'malformed', message, where: title, file: title };
 }
 
 /** What several files are called as one: after their folder, or after what their names have in common. */

@@ -31,7 +31,7 @@ export function fileSubject(path: string): InspectSubject {
   return {
     title: vscode.workspace.asRelativePath(path),
     async read(signal) {
-      const model = await prepareModel([{ path }], { signal });
+      const model = await prepareModel([{ path }], { signal, doing: 'inspect' });
       const size = model.files.reduce((sum, file) => sum + file.size, 0);
       return fileView(path, model, size);
     },
