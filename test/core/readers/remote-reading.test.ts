@@ -9,6 +9,7 @@ import {
   requestedContent,
 } from '../../support/outlined-model.ts';
 import { codesOf, fixtureBytes, fixtureNames, propertiesOf } from './fixtures.ts';
+import { zip } from './zip-bytes.ts';
 
 const MIB = 1024 * 1024;
 
@@ -92,6 +93,45 @@ describe('models of real size on a registry', () => {
       expect(remote).toEqual(local);
     },
   );
+});
+
+describe('many arrays of numpy in one file', () => {
+  const COUNT = 60;
+  /** Numbers that do not compress. */
+  const numbers = Uint8Array.from(
+    { length: 100_000 },
+    (_, at) => (Math.imul(at + 1, 0x9e3779b1) >>> 13) & 0xff,
+  );
+  const array = (rows: number) => {
+    const shape = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 250), }`.padEnd(117);
+    const head = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${shape}\n`, 'latin1');
+    return Buffer.concat([head, numbers]);
+  };
+
+  it.each([false, true])(
+    'are read together (compressed: %s), of each no more than its header',
+    async (deflate) => {
+      const entries = Array.from({ length: COUNT }, (_, n) => ({
+        name: `w${n}.npy`,
+        data: array(100),
+        deflate,
+      }));
+      const { local, remote, asked } = await readBoth('x.npz', bytesContent(zip(...entries)));
+      expect(remote).toEqual(local);
+      expect(remote.findings).toEqual([]);
+      expect(remote.details.tensor_count).toBe(COUNT);
+      expect(propertiesOf(remote).parameter_count).toBe(COUNT * 25_000);
+      expect(asked.counts.rounds).toBeLessThanOrEqual(16);
+      expect(asked.counts.most).toBeLessThanOrEqual(MAX_REQUESTS_AT_ONCE);
+    },
+  );
+
+  it('a compressed one that is longer than stated is malformed, and one that is cut off is', async () => {
+    const long = zip({ name: 'a.npy', data: array(100), deflate: true, size: 100 });
+    expect(codesOf((await readBoth('x.npz', bytesContent(long))).remote).join()).toMatch(/high malformed/);
+    const short = zip({ name: 'a.npy', data: array(100).subarray(0, 60), deflate: true });
+    expect(codesOf((await readBoth('x.npz', bytesContent(short))).remote).join()).toMatch(/high truncated/);
+  });
 });
 
 describe('an ONNX model on a registry that answers slowly', () => {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { createInflateRaw } from 'node:zlib';
+import { constants, createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { Content } from '../../oci/content.ts';
 import { MAX_INFLATED_BYTES } from '../limits.ts';
 import { type ByteSource, type RangeSourceOptions, TimeLimit } from './byte-source.ts';
@@ -35,6 +35,44 @@ export class InflatedMember implements ByteSource {
   /** Frees the decompressor. */
   async close(): Promise<void> {
     await this.#chunks.return(undefined);
+  }
+}
+
+/** What the first bytes of a deflated member unpack to; nothing where they are damaged, which the whole will tell. */
+export function inflatedBeginning(packed: Uint8Array): Uint8Array {
+  try {
+    return inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+/** A deflated member of which the beginning is here. The rest is only opened when it is asked for. */
+export class BegunMember implements ByteSource {
+  readonly size = undefined;
+  readonly #beginning: Uint8Array;
+  readonly #open: () => Promise<InflatedMember>;
+  #whole: InflatedMember | undefined;
+  #at = 0;
+
+  constructor(beginning: Uint8Array, open: () => Promise<InflatedMember>) {
+    this.#beginning = beginning;
+    this.#open = open;
+  }
+
+  async read(at: number): Promise<Uint8Array> {
+    if (at < this.#beginning.byteLength) return this.#beginning.subarray(at);
+    this.#whole ??= await this.#open();
+    // A decompressor cannot begin in the middle.
+    for (;;) {
+      const next = await this.#whole.read(this.#at);
+      this.#at += next.byteLength;
+      if (next.byteLength === 0 || this.#at > at) return next.subarray(next.byteLength - (this.#at - at));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#whole?.close();
   }
 }
 
