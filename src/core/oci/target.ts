@@ -72,6 +72,12 @@ export interface Ingester {
   ingest(content: Content, options?: PushOptions): Promise<Digest>;
 }
 
+/** Optional power: knowing that there is nothing, so that it need not be asked blob by blob. */
+export interface Starter {
+  /** Whether nothing seems to have been put there yet; false where that is not known. A blob may be there all the same. */
+  isNew(options?: CallOptions): Promise<boolean>;
+}
+
 /** Optional power: removing. */
 export interface Deleter {
   delete(target: Descriptor, options?: CallOptions): Promise<void>;
@@ -85,6 +91,10 @@ export function canMount(target: object): target is Mounter {
 
 export function canIngest(target: object): target is Ingester {
   return 'ingest' in target && typeof target.ingest === 'function';
+}
+
+export function canBeNew(target: object): target is Starter {
+  return 'isNew' in target && typeof target.isNew === 'function';
 }
 
 export function canDelete(target: object): target is Deleter {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type CallOptions, openFileContent } from '../oci/content.ts';
+import { FIRST_WINDOW_BYTES } from '../readers/limits.ts';
 import { indexPaths, shardName, shardPaths } from '../readers/shards/shard-names.ts';
 import { type CollectedFile, collectFiles, findBeside } from './collect-files.ts';
 import { besideTitle, type ModelPart, ModelParts } from './model-parts.ts';
@@ -62,7 +63,7 @@ export function localPart({ path, folder, title, size }: CollectedFile): ModelPa
   return {
     title,
     size,
-    open: () => openFileContent(path),
+    open: () => openFileContent(path, { ahead: FIRST_WINDOW_BYTES }),
     async beside(name) {
       const found = await findBeside(folder, name);
       return found === undefined || found === 'outside' ? undefined : openFileContent(found.path);

@@ -1,14 +1,16 @@
 import type { PackFile } from '../formats/format.ts';
-import { bytesContent, type FileContent, openFileContent, readAll } from '../oci/content.ts';
+import { bytesContent, type FileContent, fileContent, lookAtFile, readAll } from '../oci/content.ts';
 import { BlobSlots, type CopyState, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
 import { type Digest, Digester, digestOf } from '../oci/digest.ts';
 import type { OnProgress } from '../oci/progress.ts';
-import type { Ingester, Pusher } from '../oci/target.ts';
-import type { DigestCache } from '../store/digest-cache.ts';
+import { canBeNew, type Ingester, type Pusher } from '../oci/target.ts';
+import { type DigestCache, isSameFile } from '../store/digest-cache.ts';
 import type { CollectedFile } from './collect-files.ts';
 
 export interface HashFilesOptions {
   readonly cache: DigestCache | undefined;
+  /** Files whose bytes are in memory, by title; read again if they have changed. */
+  readonly kept?: ReadonlyMap<string, FileContent> | undefined;
   /** Where files of unknown digest go while they are hashed; undefined: they are only hashed. */
   readonly target: (Ingester & Pusher) | undefined;
   /** Sizes of blobs that may be there already: a file of such a size is hashed first, so that it is not sent again. */
@@ -31,6 +33,9 @@ const HASHED_FIRST_BYTES = 4 * 1024 * 1024;
 /** Files of one size that the target is asked for before one is sent. */
 const MAX_TWINS = 4;
 
+/** So many small files are worth a request that may save one for each. */
+const MANY_SMALL = 8;
+
 /** A blob of no known type; only the manifest will say more. */
 const BLOB_TYPE = 'application/octet-stream';
 
@@ -42,7 +47,8 @@ export async function hashFiles(
   const slots = new BlobSlots(options.concurrency);
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  const run = new HashRun({ ...options, signal });
+  const manySmall = files.filter(({ size }) => size <= SMALL_BLOB_BYTES).length >= MANY_SMALL;
+  const run = new HashRun({ ...options, manySmall, signal });
   const hashed: PackFile[] = [];
   const work = files.map((file, i) =>
     slots
@@ -60,27 +66,36 @@ export async function hashFiles(
   return { files: hashed, sent: run.sent };
 }
 
+interface HashRunOptions extends HashFilesOptions {
+  /** Whether there are {@link MANY_SMALL} small files or more. */
+  readonly manySmall: boolean;
+}
+
 class HashRun {
   readonly sent = new Map<Digest, CopyState>();
-  readonly #options: HashFilesOptions;
+  readonly #options: HashRunOptions;
   /** By size, whether the target may have it. */
   readonly #twins = new Map<number, Promise<boolean>>();
   /** Small blobs on their way: two equal files are sent once. */
   readonly #sending = new Map<Digest, Promise<CopyState>>();
+  #newness: Promise<boolean> | undefined;
 
-  constructor(options: HashFilesOptions) {
+  constructor(options: HashRunOptions) {
     this.#options = options;
   }
 
   async file({ path, title, mediaType }: CollectedFile): Promise<PackFile> {
-    const { cache } = this.#options;
-    const content = await openFileContent(path);
-    const mark = await cache?.look(path);
-    const packed = (digest: Digest): PackFile => ({ title, mediaType, digest, size: content.size, content });
-    if (mark?.digest !== undefined) return packed(mark.digest);
-    const digest = await this.#digest(content, title);
-    if (mark !== undefined) await cache?.put(path, mark, digest);
-    return packed(digest);
+    const { cache, kept } = this.#options;
+    const before = await lookAtFile(path);
+    const known = await cache?.look(before);
+    const memory = kept?.get(title);
+    const isKept = memory?.path === path && isSameFile(memory.state, before);
+    const content = isKept ? memory : fileContent(path, before);
+    const digest = known ?? (await this.#digest(content, title));
+    // What was in memory was read between two looks already.
+    if (known === undefined && cache !== undefined && (isKept || isSameFile(before, await lookAtFile(path))))
+      cache.put(content.state, digest);
+    return { title, mediaType, digest, size: content.size, content };
   }
 
   async #digest(content: FileContent, name: string): Promise<Digest> {
@@ -116,7 +131,7 @@ class HashRun {
     const digest = digestOf(bytes);
     const send = async (): Promise<CopyState> => {
       const descriptor = { mediaType: BLOB_TYPE, digest, size };
-      if (await target.exists(descriptor, { signal })) return 'exists';
+      if (!(await this.#isNew(target)) && (await target.exists(descriptor, { signal }))) return 'exists';
       await target.push(descriptor, bytesContent(bytes, digest), { name, onProgress, signal });
       return 'uploaded';
     };
@@ -127,6 +142,13 @@ class HashRun {
     const shown = state === 'uploaded' ? 'done' : state;
     onProgress?.({ id: digest, name, kind: 'upload', bytes: size, total: size, state: shown });
     return digest;
+  }
+
+  /** Asked once for all small files, where there are so many that it pays. */
+  #isNew(target: Pusher): Promise<boolean> {
+    const { manySmall, signal } = this.#options;
+    this.#newness ??= manySmall && canBeNew(target) ? target.isNew({ signal }) : Promise.resolve(false);
+    return this.#newness;
   }
 
   async #hash(content: FileContent, name: string): Promise<Digest> {

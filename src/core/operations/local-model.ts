@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { quote } from '../errors.ts';
-import type { CallOptions } from '../oci/content.ts';
+import type { CallOptions, FileContent } from '../oci/content.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
 import { indexStem, shardName } from '../readers/shards/shard-names.ts';
 import { type CollectedFile, collectFiles, type Doing, type ModelPath, sortFiles } from './collect-files.ts';
@@ -20,6 +20,8 @@ export interface LocalModel {
   readonly parts: readonly PartReading[];
   /** All of it as one model, where a reader knows it as that; its findings are its own. */
   readonly whole?: ModelFacts;
+  /** Small files whose bytes were read on the way, by title. */
+  readonly kept: ReadonlyMap<string, FileContent>;
   /** Of parts, whole, and the links that were not followed. */
   readonly findings: readonly FileFinding[];
 }
@@ -50,6 +52,7 @@ export async function readLocalModel(
     files,
     leftOut: collected.leftOut + collected.outside.length + collected.loops.length,
     parts,
+    kept: set.kept,
     ...(whole === undefined ? {} : { whole }),
     findings: [
       ...outside.map(outsideFinding),

@@ -1,5 +1,5 @@
 import { isOmlmdError, type OmlmdError, quote } from '../errors.ts';
-import type { CallOptions, Content } from '../oci/content.ts';
+import { type CallOptions, type Content, type FileContent, isFileContent } from '../oci/content.ts';
 import { REQUEST_CONCURRENCY, Slots, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
 import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
@@ -35,6 +35,8 @@ export interface ModelPartsOptions extends CallOptions {
 
 /** Parts that are all looked into, whatever their names; of more, those named as models. Stops a request a file. */
 const MAX_LOOKED_INTO = 32;
+/** Bytes of small files that are kept from being described to being pushed, so that each is opened once. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 /** Missing companions that are named; the rest are counted. */
 const MAX_MISSING_NAMED = 20;
 
@@ -50,6 +52,8 @@ export class ModelParts {
   readonly #small = new Slots(REQUEST_CONCURRENCY);
   readonly #memory = new MemoryGuard();
   #tensorsKept = 0;
+  readonly #kept = new Map<string, FileContent>();
+  #bytesKept = 0;
 
   constructor(parts: Iterable<ModelPart>, options: ModelPartsOptions) {
     for (const part of parts) this.add(part);
@@ -73,6 +77,11 @@ export class ModelParts {
     const reading = this.#readings.get(title) ?? slots.run(() => this.#read(part));
     this.#readings.set(title, reading);
     return reading;
+  }
+
+  /** Files that were read whole, by title: as many of them as memory allows. */
+  get kept(): ReadonlyMap<string, FileContent> {
+    return this.#kept;
   }
 
   /** Of every part that is, or is named like, a model: a danger in any of them is seen. In the order of titles. */
@@ -110,8 +119,10 @@ export class ModelParts {
     const { signal } = this.#options;
     const beside = (path: string) => this.#beside(part, path);
     try {
+      const content = await part.open();
+      this.#keep(part.title, content);
       const facts = await readModelFile(
-        { path: part.title, content: await part.open(), beside },
+        { path: part.title, content, beside },
         { signal, memory: this.#memory },
       );
       const missing = await this.#missing(part, facts.companions);
@@ -119,6 +130,13 @@ export class ModelParts {
     } catch (error) {
       return this.#unreadable(part, error);
     }
+  }
+
+  #keep(title: string, content: Content): void {
+    if (!isFileContent(content) || content.head.byteLength < content.size) return;
+    if (this.#bytesKept + content.size > MAX_KEPT_BYTES) return;
+    this.#bytesKept += content.size;
+    this.#kept.set(title, content);
   }
 
   /** Lists of tensors are kept up to a sum: each part may state as many as fill a file's share of memory. */

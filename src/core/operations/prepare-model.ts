@@ -5,6 +5,7 @@ import { type MetadataLayer, mergeMetadata } from '../model/merge.ts';
 import { emptyMetadata, type ModelMetadata, type Origin } from '../model/metadata.ts';
 import { parseMetadataFile } from '../model/metadata-file.ts';
 import type { SetValue } from '../model/set-value.ts';
+import type { FileContent } from '../oci/content.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { systemCode, systemWords } from '../oci/system-failure.ts';
 import { modelStem } from '../readers/index.ts';
@@ -43,6 +44,8 @@ export interface PreparedModel {
   readonly origins: ReadonlyMap<string, Origin>;
   /** What the readers found in the whole, or in its main model file; absent when nothing was read. */
   readonly facts?: ModelFacts;
+  /** Small files whose bytes were read on the way, by title: those that have not changed are not read again. */
+  readonly kept?: ReadonlyMap<string, FileContent>;
   /** Of every model file. */
   readonly findings: readonly FileFinding[];
   /** The metadata file that was merged, if there was one. */
@@ -75,6 +78,7 @@ export async function prepareModel(
     leftOut: model.leftOut,
     ...merged,
     ...(described === undefined ? {} : { facts: described.facts }),
+    kept: model.kept,
     findings: model.findings,
     ...(sidecar === undefined ? {} : { sidecar }),
   };

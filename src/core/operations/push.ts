@@ -94,10 +94,10 @@ export async function push(
   const { files, sent } = await hashFiles(model.files, {
     ...options,
     cache: options.digestCache === false ? undefined : context.digests,
+    kept: model.kept,
     target: options.dryRun ? undefined : target,
     likelySizes: once(() => sizesThere(target, tags, options.signal)),
   });
-  await context.digests.save();
   const packed = format.pack({
     metadata: model.metadata,
     files,
@@ -107,19 +107,11 @@ export async function push(
   if (location.digest !== undefined && location.digest !== packed.root.digest) {
     throw new OmlmdError('digest-mismatch', `${what}: the artifact has the digest ${packed.root.digest}`);
   }
-  const states = new Map<Digest, CopyState>();
-  const known: ReadonlyMap<string, CopyState> = sent;
-  if (!options.dryRun) {
-    const onCopied = ({ digest }: Descriptor, state: CopyState) =>
-      void states.set(digest, sent.get(digest) ?? state);
-    // What was sent while it was hashed has been reported; once more, its bytes would count twice.
-    const onProgress: OnProgress = (p) => {
-      if (!known.has(p.id)) options.onProgress?.(p);
-    };
-    await copyGraph(packedSource(packed), packed.root, target, { ...options, known, onProgress, onCopied });
-    for (const tag of tags)
-      await target.tag(packed.root, tag, { signal: options.signal, ifAbsent: options.tagIfAbsent });
-  }
+  const remembered = context.digests.save(); // beside what is left to send
+  const states = await (options.dryRun
+    ? Promise.resolve(new Map<Digest, CopyState>())
+    : send(packed, target, tags, sent, options)
+  ).finally(() => remembered);
   const result = describePush(location, tags, model, packed, states);
   if (!options.dryRun) {
     emit(context, {
@@ -130,6 +122,27 @@ export async function push(
     });
   }
   return { result, manifest: packed.manifestBytes };
+}
+
+/** Sends what is left, and points the tags at it; tells what became of each part. */
+async function send(
+  packed: PackedArtifact,
+  target: Target,
+  tags: readonly string[],
+  known: ReadonlyMap<string, CopyState>,
+  options: PushModelOptions,
+): Promise<ReadonlyMap<Digest, CopyState>> {
+  const states = new Map<Digest, CopyState>();
+  const onCopied = ({ digest }: Descriptor, state: CopyState) =>
+    void states.set(digest, known.get(digest) ?? state);
+  // What was sent while it was hashed has been reported; once more, its bytes would count twice.
+  const onProgress: OnProgress = (p) => {
+    if (!known.has(p.id)) options.onProgress?.(p);
+  };
+  await copyGraph(packedSource(packed), packed.root, target, { ...options, known, onProgress, onCopied });
+  for (const tag of tags)
+    await target.tag(packed.root, tag, { signal: options.signal, ifAbsent: options.tagIfAbsent });
+  return states;
 }
 
 function refuseUnsafe(what: string, model: PreparedModel, options: PushModelOptions): void {

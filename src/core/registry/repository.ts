@@ -1,4 +1,4 @@
-import { isCorrupt, OmlmdError, quote } from '../errors.ts';
+import { isCorrupt, OmlmdError, quote, RegistryError, type RegistryErrorDetail } from '../errors.ts';
 import { bytesContent, type CallOptions, type Content, readAll, readVerified } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
@@ -12,6 +12,7 @@ import {
   type PushOptions,
   refuseTaken,
   type Source,
+  type Starter,
   type TagOptions,
   type Target,
 } from '../oci/target.ts';
@@ -38,7 +39,7 @@ interface RecentManifest {
 }
 
 /** One repository of a registry, as a place for content (distribution-spec 1.1). */
-export class Repository implements Target, Mounter, Ingester, Deleter {
+export class Repository implements Target, Mounter, Ingester, Starter, Deleter {
   readonly registry: string;
   /** As the person wrote it. */
   readonly name: string;
@@ -132,6 +133,20 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
     this.#sessions.delete(expected.digest);
     const doing = `push ${this.#address.textOf(expected.digest)}`;
     await uploadBlob({ ...this.#uploads(doing), session }, expected, content, options);
+  }
+
+  /** By its tags: a registry that does not know the name says so (distribution-spec §Error Codes). Asked once, not again. */
+  async isNew({ signal }: CallOptions = {}): Promise<boolean> {
+    const { path, pathName } = this.#address;
+    const doing = `look for ${this.reference}`;
+    const request = { method: 'GET', target: `${path}/tags/list?n=1`, doing, signal } as const;
+    try {
+      (await this.#transport.attempt({ ...request, scopes: [pushScope(pathName)] })).discard();
+      return false;
+    } catch (error) {
+      if (!(error instanceof OmlmdError)) throw error;
+      return error instanceof RegistryError && error.response.errors.some(isNameUnknown);
+    }
   }
 
   /** Content whose digest is found out while it is sent: a file is read once. */
@@ -293,6 +308,10 @@ export class Repository implements Target, Mounter, Ingester, Deleter {
 
 function subjectOf(node: ParsedNode): Descriptor | undefined {
   return node.kind === 'manifest' ? node.manifest.subject : node.index.subject;
+}
+
+function isNameUnknown({ code }: RegistryErrorDetail): boolean {
+  return code === 'NAME_UNKNOWN';
 }
 
 function codeIs(error: unknown, code: string): boolean {

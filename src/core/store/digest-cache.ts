@@ -1,6 +1,6 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import * as z from 'zod';
+import type { FileState } from '../oci/content.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { replaceFile } from './durable-file.ts';
 import { withLock } from './lock.ts';
@@ -12,20 +12,20 @@ const MAX_CACHE_BYTES = 8 * 1024 * 1024;
 /** Clocks of file systems tick at most this slowly, ms: a file that is younger may change again with the same times. */
 const SETTLED_MS = 100;
 
-const CacheSchema = z.record(z.string(), z.custom<Digest>(isDigest));
-
-/** A file's identity and state: any change of its bytes changes the last three, and `ctime` cannot be set back. */
-async function keyOf(path: string): Promise<{ readonly key: string; readonly changedMs: number }> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  const newest = Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n));
-  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(':'), changedMs: newest };
+/** Any change of a file's bytes changes the last three, and `ctime` cannot be set back. */
+function keyOf({ dev, ino, size, mtimeNs, ctimeNs }: FileState): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
-/** What the cache knows of a file. */
-export interface FileMark {
-  readonly key: string;
-  /** Undefined for a file that is new or has changed. */
-  readonly digest: Digest | undefined;
+/** Whether nothing can have happened to a file between two looks. */
+export function isSameFile(a: FileState, b: FileState): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
+/** Whether any later change of the file will show in its times. */
+function isSettled({ mtimeNs, ctimeNs, seenMs }: FileState): boolean {
+  const newest = Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n));
+  return seenMs - newest >= SETTLED_MS;
 }
 
 /**
@@ -34,7 +34,8 @@ export interface FileMark {
  */
 export class DigestCache {
   readonly #path: string;
-  #known: Promise<Map<string, Digest>> | undefined;
+  /** Looked at one by one, when they are asked for: of thousands a push needs a few. */
+  #known: Promise<Map<string, unknown>> | undefined;
   readonly #fresh = new Map<string, Digest>();
 
   /** @param path of the cache's own file */
@@ -42,24 +43,24 @@ export class DigestCache {
     this.#path = path;
   }
 
-  /** A file's digest, if it has not changed since that was remembered, and its state before it is read. */
-  async look(path: string): Promise<FileMark> {
-    const { key } = await keyOf(path);
+  /** The digest of a file in this state, if it is remembered. */
+  async look(state: FileState): Promise<Digest | undefined> {
+    const key = keyOf(state);
     this.#known ??= this.#read();
-    return { key, digest: this.#fresh.get(key) ?? (await this.#known).get(key) };
+    const digest = this.#fresh.get(key) ?? (await this.#known).get(key);
+    return isDigest(digest) ? digest : undefined;
   }
 
   /** Digests of files of this size that were hashed before, the newest first, at most `most`: a copy has another key. */
   async ofSize(size: number, most: number): Promise<readonly Digest[]> {
     this.#known ??= this.#read();
     const found = [...(await this.#known)].filter(([key]) => key.split(':')[2] === String(size));
-    return [...new Set(found.reverse().map(([, digest]) => digest))].slice(0, most);
+    return [...new Set(found.reverse().map(([, digest]) => digest))].filter(isDigest).slice(0, most);
   }
 
-  /** Remembers a digest that was just computed; `before` is {@link look}'s answer from before the file was read. */
-  async put(path: string, before: FileMark, digest: Digest): Promise<void> {
-    const { key, changedMs } = await keyOf(path);
-    if (key === before.key && Date.now() - changedMs >= SETTLED_MS) this.#fresh.set(key, digest);
+  /** Remembers a digest; the file was in this state before it was read and after it. */
+  put(state: FileState, digest: Digest): void {
+    if (isSettled(state)) this.#fresh.set(keyOf(state), digest);
   }
 
   /** Writes what was remembered, beside what other processes have written since. */
@@ -83,11 +84,11 @@ export class DigestCache {
     }
   }
 
-  async #read(): Promise<Map<string, Digest>> {
+  async #read(): Promise<Map<string, unknown>> {
     try {
       if ((await stat(this.#path)).size > MAX_CACHE_BYTES) return new Map();
       const document: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
-      return new Map(Object.entries(CacheSchema.parse(document)));
+      return new Map(Object.entries(document ?? {}));
     } catch {
       return new Map();
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemCode } from './storage-error.ts';
 
 /** A process in a way that another process can look up: left in lock files and in names of temporary folders. */

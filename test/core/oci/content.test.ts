@@ -28,9 +28,9 @@ async function file(name: string, data: string | Uint8Array): Promise<string> {
 }
 
 describe('content', () => {
-  it('cuts alike from bytes and from a file, whatever the bounds', async () => {
+  it.each([0, 300, 4000])('cuts alike from bytes and from a file with %i bytes ahead', async (ahead) => {
     const bytes = new Uint8Array(1000).map((_, i) => i);
-    const content = await openFileContent(await file('cut', bytes));
+    const content = await openFileContent(await file('cut', bytes), { ahead });
     const bound = fc.option(fc.integer({ min: -50, max: 1100 }), { nil: undefined });
     await fc.assert(
       fc.asyncProperty(bound, bound, bound, bound, async (a, b, c, d) => {

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { Progress } from '../../../src/core/oci/progress.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
 import { push } from '../../../src/core/operations/push.ts';
-import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
+import {
+  type LoggedRequest,
+  startTestRegistry,
+  type TestRegistry,
+} from '../../support/registry/test-registry.ts';
 import { contextAt } from './context-at.ts';
 
 const SIZE = 6 * 1024 * 1024;
@@ -113,4 +118,39 @@ it('small files are read once, sent beside the large one, and equal ones once', 
   expect(done.filter((id) => digests.has(id))).toHaveLength(20); // one for each small file; the large one's is its name
   const again = await pushOnce(folder);
   expect(again).toMatchObject({ sent: 0, result: { digest: result.digest } });
+});
+
+/** A folder of ten small models. */
+async function smallModels(): Promise<string> {
+  const path = join(folder, 'small');
+  await mkdir(path);
+  for (let i = 0; i < 10; i += 1) await writeFile(join(path, `part-${i}.bin`), randomBytes(1000));
+  return path;
+}
+
+const looks = (requests: readonly LoggedRequest[]) =>
+  requests.filter(({ method, path }) => method === 'HEAD' && path.includes('/blobs/')).length;
+
+it('in a new repository it is not asked whether each small file is there', async () => {
+  const path = await smallModels();
+  const first = await pushOnce(path);
+  expect(looks(first.requests)).toBeLessThan(4); // what the format adds is copied, which looks
+  await writeFile(join(path, 'part-0.bin'), randomBytes(1000));
+  const second = await pushOnce(path);
+  expect(looks(second.requests)).toBeGreaterThanOrEqual(10);
+  expect(second.result.files.filter(({ state }) => state === 'exists').length).toBeGreaterThanOrEqual(9);
+});
+
+it('a small file that was described is not opened again, and read anew where it has changed', async () => {
+  const path = await smallModels();
+  const one = join(path, 'part-1.bin');
+  const before = await stat(one);
+  const prepared = await prepareModel([{ path }]);
+  expect([...(prepared.kept ?? [])]).toHaveLength(10);
+  const bytes = randomBytes(1000);
+  await writeFile(one, bytes);
+  await utimes(one, before.atime, before.mtime);
+  const location = parseLocation(`${registry.host}/m:v1`);
+  const { result } = await push(contextAt(join(folder, 'home')), location, prepared);
+  expect(result.files.find(({ title }) => title === 'part-1.bin')?.digest).toBe(digestOf(bytes));
 });

@@ -39,6 +39,27 @@ describeTarget('a repository behind bearer tokens', async () => {
   return { target, stop: () => registry.stop() };
 });
 
+describe('a new repository', () => {
+  it('is one whose name the registry does not know', async () => {
+    const registry = await start();
+    const repository = clientOf(registry).repository('team/model');
+    expect(await repository.isNew()).toBe(true);
+    const made = artifact([blob('weights')]);
+    await pushAll(repository, made);
+    await repository.tag(made.root, 'v1');
+    expect(await repository.isNew()).toBe(false);
+  });
+
+  it('is not one that the registry says nothing of, or nothing to us', async () => {
+    const registry = await start();
+    const repository = clientOf(registry, { retries: 0 }).repository('team/model');
+    for (const status of [401, 403, 404, 500, 503]) {
+      registry.faults.add(on('GET', '/tags/list'), answer(status), 1);
+      expect(await repository.isNew(), String(status)).toBe(false);
+    }
+  });
+});
+
 describe('resolve', () => {
   it('fails on a digest header that is not that of the body', async () => {
     const registry = await start();
