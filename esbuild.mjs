@@ -3,6 +3,7 @@
 //   node esbuild.mjs --watch    again on every change, with source maps
 //   node esbuild.mjs --tests    the in-host test suite into out/vscode-tests, besides
 //   node esbuild.mjs --partial  leaves out, with a line, what has no source yet
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -66,11 +67,39 @@ const node = {
   mainFields: ['module', 'main'],
 };
 
+/** What the command line runs; ASCII, since a text of one byte a character is half the work. */
+const program = {
+  ...node,
+  target: CLI_SYNTAX,
+  format: 'cjs',
+  charset: 'ascii',
+  entryPoints: ['src/cli/run.ts'],
+  write: false,
+};
+
+/** The program as a text that is only compiled where `src/cli/cached-program.ts` has not kept what came of that. */
+const programAsText = {
+  name: 'program-as-text',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/run\.ts$/ }, ({ path: name }) => ({ path: name, namespace: 'program' }));
+    build.onLoad({ filter: /.*/, namespace: 'program' }, async () => {
+      const [file] = (await esbuild.build(program)).outputFiles;
+      const text = `(function(require,module,exports){"use strict";${file.text}})`;
+      const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
+      return {
+        contents: `import { loadProgram } from './src/cli/cached-program.ts';
+          export const { run } = loadProgram(${JSON.stringify({ text, id })});`,
+        resolveDir: import.meta.dirname,
+      };
+    });
+  },
+};
+
 const cli = {
   ...node,
   target: CLI_SYNTAX,
   supported: { 'top-level-await': true },
-  plugins: [lateBuiltins],
+  plugins: [lateBuiltins, ...(watch ? [] : [programAsText])],
   entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/cli.mjs',
   banner: { js: NODE_CHECK + REQUIRE },

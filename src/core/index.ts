@@ -1,4 +1,6 @@
 /** The only door of the core: what the hosts (`cli`, `extension`) may use. */
+
+export * from './data-folder.ts';
 export * from './errors.ts';
 export { type Log, silentLog } from './log.ts';
 export type { ModelMetadata, Origin } from './model/metadata.ts';
@@ -21,7 +23,6 @@ export { type Companion, findCompanions } from './operations/companions.ts';
 export * from './operations/context.ts';
 export * from './operations/copy-artifact.ts';
 export * from './operations/crawl.ts';
-export * from './operations/data-folder.ts';
 export * from './operations/diff.ts';
 export * from './operations/discover.ts';
 export * from './operations/doctor.ts';

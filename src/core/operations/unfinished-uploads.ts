@@ -3,8 +3,8 @@ import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import * as z from 'zod';
 import { TEMPORARY_PREFIX } from '../oci/title.ts';
+import { isOwnPrivate, PRIVATE_MODE } from '../private-file.ts';
 import type { UploadMemory } from '../registry/upload-memory.ts';
-import { isOwnPrivate, PRIVATE_MODE } from '../store/private-file.ts';
 import {
   formatIdentity,
   lookUp,

@@ -5,10 +5,10 @@ import * as z from 'zod';
 import { isCorrupt, OmlmdError } from '../errors.ts';
 import { type Content, isFileContent } from '../oci/content.ts';
 import { algorithmOf } from '../oci/digest.ts';
+import { isOwnPrivate, PRIVATE_MODE } from '../private-file.ts';
 import { NEW_FILE } from './durable-file.ts';
 import { fillFile } from './fill-file.ts';
 import { type Expected, type WriteOptions, writeVerified } from './hashed-file.ts';
-import { isOwnPrivate, PRIVATE_MODE } from './private-file.ts';
 import { assertSpace, storageError, systemCode } from './storage-error.ts';
 import { WrittenRanges } from './written-ranges.ts';
 

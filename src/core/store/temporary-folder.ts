@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TEMPORARY_PREFIX } from '../oci/title.ts';
-import { isOwnPrivate } from './private-file.ts';
+import { isOwnPrivate } from '../private-file.ts';
 import { formatIdentity, lookUp, ownIdentity, parseIdentity } from './process-identity.ts';
 
 /** Age at which the temporary folder of a process that cannot be looked up is removed, milliseconds (R24). */
