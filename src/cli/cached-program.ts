@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { dataFolder } from '../core/data-folder.ts';
@@ -44,6 +45,12 @@ const MAX_VERBS = 64;
 /** Age of a cache of another version that is removed, ms. */
 const STALE_MS = 30 * 24 * 60 * 60 * 1000;
 
+/**
+ * V8 refuses code that was kept under other flags, so those that are set later on are set before: the first keeps what
+ * only runs at the start until the code is written, the second belongs to `reclaim-buffers.ts`.
+ */
+const FLAGS = ['--no-flush-bytecode', '--expose-gc'];
+
 /** In the file: a line with the checksum of the code and the verbs, then the code. */
 interface CompiledCode {
   readonly verbs: readonly string[];
@@ -71,6 +78,7 @@ export function loadProgram({ text, id }: ProgramText, host = ownHost()): unknow
   const verb = /^[a-z-]{1,20}$/.test(host.verb) ? host.verb : '';
   const path = folder && join(folder, `${id}-${process.version}-${process.arch}.code`);
   const cached = path ? readCode(path) : undefined;
+  for (const flag of FLAGS) setFlagsFromString(flag);
   const script = new Script(text, { filename: 'omlmd', cachedData: cached?.data });
   const verbs = script.cachedDataRejected === false ? (cached?.verbs ?? []) : [];
   if (path && !verbs.includes(verb))

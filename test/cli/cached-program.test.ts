@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { loadProgram, type ProgramText } from '../../src/cli/cached-program.ts';
 
@@ -34,6 +36,20 @@ async function run(verb = 'push', program = PROGRAM): Promise<boolean> {
 const files = async () => (await readdir(folder)).map((name) => join(folder, name));
 const only = async () => (await files())[0] ?? '';
 const noted = async () => (await readFile(await only(), 'latin1')).split('\n')[0];
+
+it('is kept by a process that sets flags of V8, too', async () => {
+  const text =
+    '(function (require, module, exports) { require("node:v8").setFlagsFromString("--expose-gc"); })';
+  const path = fileURLToPath(new URL('../../src/cli/cached-program.ts', import.meta.url));
+  const code = `import { loadProgram } from ${JSON.stringify(path)};
+    loadProgram(${JSON.stringify({ text, id: 'a1' })});
+    console.log(process.listenerCount('exit'));`;
+  const env = { ...process.env, OMLMD_HOME: join(folder, '..') };
+  const runs = [1, 2].map(() =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', code, 'push'], { env, encoding: 'utf8' }),
+  );
+  expect(Number(runs[0]) - Number(runs[1])).toBe(1);
+});
 
 it('is compiled once for each verb, and kept for the user alone', async () => {
   expect([await run(), await run(), await run('pull'), await run(), await run('pull')]).toEqual([
