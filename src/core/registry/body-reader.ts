@@ -46,7 +46,7 @@ export class BodyReader {
     incoming.on('data', (bytes: Uint8Array) => this.#add(bytes));
     incoming.once('end', () => this.#end('ended'));
     incoming.on('error', (error) => this.#end('failed', error));
-    incoming.once('close', () => this.#end('failed', broken()));
+    incoming.once('close', () => this.#end('failed'));
   }
 
   /**
@@ -161,7 +161,7 @@ export class BodyReader {
     if (this.#state === 'ended' || this.#state === 'failed') return;
     if (this.#socket.isPaused()) this.#socket.resume(); // before it is handed to the next request
     this.#state = state;
-    this.#failure = error;
+    if (state === 'failed') this.#failure = error ?? broken();
     this.#onChange();
   }
 }

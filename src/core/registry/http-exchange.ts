@@ -87,10 +87,17 @@ interface Answer {
 
 function answer(outgoing: http.ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    outgoing.once('response', (incoming) => resolve({ incoming, reader: new BodyReader(incoming) }));
+    let answered = false;
+    outgoing.once('response', (incoming) => {
+      answered = true;
+      resolve({ incoming, reader: new BodyReader(incoming) });
+    });
     // Stays: an EPIPE that follows an early answer must not become an unhandled error.
     outgoing.on('error', reject);
-    outgoing.once('close', () => reject(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })));
+    outgoing.once('close', () => {
+      // An error takes longer to make than all else of a request's end.
+      if (!answered) reject(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
+    });
   });
 }
 

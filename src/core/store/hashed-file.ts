@@ -1,9 +1,10 @@
-import { constants } from 'node:fs';
+import { constants, writeFile } from 'node:fs';
 import { copyFile, type FileHandle, link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { OmlmdError } from '../errors.ts';
 import { BACKGROUND_BYTES } from '../oci/background-hash.ts';
-import { type CallOptions, type Content, isFileContent, sizedStream } from '../oci/content.ts';
+import { type CallOptions, type Content, isBytesContent, isFileContent, sizedStream } from '../oci/content.ts';
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
 import { NEW_FILE } from './durable-file.ts';
 import { fillFile, hashHandle } from './fill-file.ts';
@@ -38,6 +39,9 @@ export async function writeVerified(
   expected: Expected,
   options: WriteOptions = {},
 ): Promise<void> {
+  const isRight = content.verifies === expected.digest && content.size === expected.size;
+  if (isBytesContent(content) && isRight && content.size < LARGE_BYTES)
+    return await writeBytes(path, content.bytes, options);
   await write(path, content, options, async (file) => {
     if (isFileContent(content) && content.size !== expected.size)
       throw new OmlmdError(
@@ -56,6 +60,19 @@ export async function writeVerified(
       throw new OmlmdError('digest-mismatch', `expected ${expected.digest}, got ${digest}`);
   });
 }
+
+/** Writes what is in memory, and right: of thousands of small files, every call that is saved counts. */
+async function writeBytes(path: string, bytes: Uint8Array, options: WriteOptions): Promise<void> {
+  const { mode = 0o666, onBytes, signal } = options;
+  await leavingNothing(path, options, async () => {
+    await writeAtOnce(path, bytes, { flag: 'wx', mode, flush: true }); // exclusive: no link is followed (S2)
+    signal?.throwIfAborted();
+  });
+  onBytes?.(bytes.byteLength);
+}
+
+/** By callbacks within: one promise and no file handle, where `node:fs/promises` makes four and one. */
+const writeAtOnce = promisify(writeFile);
 
 /** Writes content to a new file that is only left there whole and on the disk, and tells its digest. */
 export async function writeHashed(
@@ -79,8 +96,7 @@ async function write<T>(
   options: WriteOptions,
   work: (file: NewFile) => Promise<T>,
 ): Promise<T> {
-  try {
-    options.signal?.throwIfAborted();
+  return await leavingNothing(path, options, async () => {
     const file = await create(path, content, options);
     try {
       const result = await work(file);
@@ -89,6 +105,13 @@ async function write<T>(
     } finally {
       await file.handle.close();
     }
+  });
+}
+
+async function leavingNothing<T>(path: string, options: WriteOptions, work: () => Promise<T>): Promise<T> {
+  try {
+    options.signal?.throwIfAborted();
+    return await work();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
       await rm(path, { force: true });
