@@ -5,8 +5,10 @@ import { escapeControls, OmlmdError, quote } from '../errors.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { checkTitles } from '../oci/title.ts';
 import { UnpackBudget } from './archive.ts';
+import { type Finished, fetchFiles } from './fetch-files.ts';
 import { MadeNames } from './made-names.ts';
 import { type FileToPlace, type PlacedFile, type PlaceFilesOptions, placeFiles } from './output-folder.ts';
+import { forgetFile } from './resumable-file.ts';
 import { storageError } from './storage-error.ts';
 import { openTemporaryFolder } from './temporary-folder.ts';
 import {
@@ -29,7 +31,8 @@ export interface PlacedLayer extends Omit<PlacedFile, 'state'> {
 
 /**
  * {@link placeFiles} for layers of which some are archives: these are downloaded and verified in a hidden folder, then
- * their files are checked together with all others and placed by the same rules. All or none (S5, S6, R24).
+ * their files are checked together with all others and placed by the same rules. All or none (S5, S6); an archive whose
+ * download broke off is gone on with like any file's, what was unpacked of it is not (R24).
  */
 export async function placeLayers(
   folder: string,
@@ -39,19 +42,24 @@ export async function placeLayers(
   const archives = layers.filter(isArchive);
   const files = layers.filter((layer) => !isArchive(layer));
   if (archives.length === 0) return await placeFiles(folder, files, options);
+  options.signal?.throwIfAborted();
   checkLayerTitles(files, archives, options);
   const made = new MadeNames();
   try {
     await made.folders(folder);
     const real = await realpath(folder);
-    const temporary = await openTemporaryFolder(real);
-    try {
-      const unpacked = await unpackAll(temporary, archives, options);
-      const placed = await placeAll(folder, files, unpacked, made, options);
-      return layers.map((layer) => describeLayer(folder, layer, placed));
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
-    }
+    let placed: ReadonlyMap<string, PlacedFile> = new Map();
+    const packed = archives.map((archive) => ({ ...archive, archive, title: nameOf(archive) }));
+    await fetchFiles(real, packed, { ...options, onReady: undefined }, async (finished) => {
+      const scratch = await openTemporaryFolder(real);
+      try {
+        const unpacked = await unpackAll(scratch, finished, options);
+        placed = await placeAll(folder, files, unpacked, made, options);
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    });
+    return layers.map((layer) => describeLayer(folder, layer, placed));
   } catch (error) {
     await made.undo();
     throw storageError(`write into ${folder}`, error);
@@ -77,7 +85,7 @@ function titlesOf(files: readonly { readonly title: string }[]): readonly string
   return files.map(({ title }) => title);
 }
 
-/** What an archive is called while it is a file in the hidden folder. */
+/** What an archive is called while it is downloaded. */
 function nameOf({ title, unpack }: ArchiveToPlace): string {
   return unpack === 'inside' && title === HERE ? 'archive' : title;
 }
@@ -94,21 +102,17 @@ function describeLayer(
   return file;
 }
 
-/** Downloads and opens the archives, one after another: a large one comes over several connections anyway. */
+/** Opens the archives that were downloaded. */
 async function unpackAll(
-  temporary: string,
-  archives: readonly ArchiveToPlace[],
+  scratch: string,
+  finished: readonly Finished<FileToPlace & { readonly archive: ArchiveToPlace }>[],
   options: PlaceFilesOptions,
 ): Promise<readonly UnpackedArchive[]> {
-  const budget = new UnpackBudget(archives.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
+  const budget = new UnpackBudget(finished.reduce((sum, { file }) => sum + file.descriptor.size, 0));
   const unpacked: UnpackedArchive[] = [];
-  for (const [i, archive] of archives.entries()) {
-    // The title is kept for the sake of progress and messages, so each archive has a folder of its own.
-    const own = join(temporary, String(i));
-    const packed = { ...options, onExisting: 'refuse', onReady: undefined } as const;
-    await placeFiles(own, [{ ...archive, title: nameOf(archive) }], packed);
-    const path = join(own, nameOf(archive));
-    unpacked.push(await unpackArchive(archive, path, { ...options, budget, scratch: `${own}.tar` }));
+  for (const [i, { file, from }] of finished.entries()) {
+    const own = { ...options, budget, scratch: join(scratch, `${i}.tar`) };
+    unpacked.push(await unpackArchive(file.archive, from, own));
   }
   return unpacked;
 }
@@ -130,6 +134,8 @@ async function placeAll(
   checkTitles([...titles, ...folders], { allowHidden: options.allowHidden });
   const all = [...files];
   for (const archive of unpacked) all.push(...(await hashArchive(archive, options)));
+  // Nothing else has to come: the archives make room for what was in them.
+  if (files.length === 0) for (const { tar, path } of unpacked) if (tar.path !== path) await forgetFile(path);
   // Empty folders come first: unlike files, they can be taken back by whoever made them when the rest fails.
   await makeFolders(folder, folders, made);
   const onProgress = onArchiveProgress(unpacked, options);

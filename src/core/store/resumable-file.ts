@@ -52,7 +52,7 @@ export async function writeResumable(
   try {
     await write(path, content, expected, options);
   } catch (error) {
-    if (isCorrupt(error)) await forget(path);
+    if (isCorrupt(error)) await forgetFile(path);
     throw storageError(options.doing ?? `write ${path}`, error);
   }
 }
@@ -72,7 +72,7 @@ async function writeAnew(
       !(error instanceof OmlmdError && systemCode(error.cause) === 'EEXIST')
     )
       throw error;
-    await forget(path);
+    await forgetFile(path);
     await writeVerified(path, content, expected, options);
   }
 }
@@ -107,7 +107,7 @@ interface Partial {
 }
 
 async function start(path: string): Promise<Partial> {
-  await forget(path);
+  await forgetFile(path);
   return { file: await open(path, NEW_FILE, PRIVATE_MODE), written: new WrittenRanges() };
 }
 
@@ -151,7 +151,8 @@ async function readNote(path: string, size: number): Promise<WrittenRanges | und
   }
 }
 
-async function forget(path: string): Promise<void> {
+/** Removes a file that was written so, finished or not. */
+export async function forgetFile(path: string): Promise<void> {
   await rm(path, { force: true });
   await rm(path + NOTE_ENDING, { force: true });
 }

@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import { OmlmdError, quote } from '../errors.ts';
-import type { CallOptions, Content } from '../oci/content.ts';
+import type { CallOptions, Content, FileContent } from '../oci/content.ts';
 import { type Digest, Digester } from '../oci/digest.ts';
 import type { OnProgress, Progress } from '../oci/progress.ts';
 import { openTar, type UnpackBudget } from './archive.ts';
@@ -22,8 +21,10 @@ export interface ArchiveToPlace extends FileToPlace {
 /** An archive that was looked through, with nothing of it placed yet. Paths are relative to the output folder. */
 export interface UnpackedArchive {
   readonly archive: ArchiveToPlace;
-  /** The archive, not compressed. */
-  readonly tar: Content;
+  /** The file that was downloaded. */
+  readonly path: string;
+  /** The archive, not compressed: the same file, or another. */
+  readonly tar: FileContent;
   /** In the order of their bytes. */
   readonly files: readonly ArchivedFile[];
   readonly folders: readonly string[];
@@ -56,7 +57,7 @@ export interface UnpackOptions extends CallOptions {
 }
 
 /**
- * Opens an archive that was downloaded and verified, and lists what is in it. A compressed one is removed, and what it
+ * Opens an archive that was downloaded and verified, and lists what is in it. What a compressed one
  * was inflated to is at `scratch`. An entry outside of the archive's folder is refused, as oras does (S5).
  */
 export async function unpackArchive(
@@ -72,8 +73,7 @@ export async function unpackArchive(
       digest: archive.tarDigest,
       onBytes: (bytes) => reportArchive(options, archive, 'read', bytes, archive.descriptor.size),
     });
-    if (tar.path !== path) await rm(path);
-    return await listArchive(archive, tar, budget, { signal });
+    return { archive, path, tar, ...(await listArchive(archive, tar, budget, { signal })) };
   } catch (error) {
     if (!(error instanceof OmlmdError)) throw error;
     throw new OmlmdError(error.code, `unpack ${quote(archive.title)}: ${error.message}`, { cause: error });
@@ -85,7 +85,7 @@ async function listArchive(
   tar: Content,
   budget: UnpackBudget,
   options: CallOptions,
-): Promise<UnpackedArchive> {
+): Promise<Pick<UnpackedArchive, 'files' | 'folders'>> {
   const base = baseOf(archive);
   const files: ArchivedFile[] = [];
   const folders = base === '' ? [] : [base];
@@ -98,7 +98,7 @@ async function listArchive(
     if (kind === 'folder') folders.push(title);
     else files.push({ title, content: tar.slice(offset, offset + size), offset, isExecutable });
   }
-  return { archive, tar, files, folders };
+  return { files, folders };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
   chmod,
@@ -23,10 +24,11 @@ import type { Progress } from '../../../src/core/oci/progress.ts';
 import { type Context, createContext, openTarget } from '../../../src/core/operations/context.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { type PullOptions, pull } from '../../../src/core/operations/pull.ts';
-import { corrupt, on } from '../../support/registry/registry-faults.ts';
+import { breakDownload, corrupt, on } from '../../support/registry/registry-faults.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { type BuiltEntry, folder, pax, tar } from '../store/tar-builder.ts';
 
+const MIB = 1024 * 1024;
 let base: string;
 let out: string;
 let context: Context;
@@ -391,6 +393,59 @@ describe('a pull that fails', () => {
       expect(await tree()).toBeUndefined();
     }
     expect([...steps]).toEqual(['download', 'read', 'hash', 'copy']);
+  });
+
+  describe('because of the way', () => {
+    const large = orasFolder('m', { path: 'm/weights', data: randomBytes(4 * MIB) });
+    const archive = on('GET', `/blobs/${digestOf(large.bytes)}`);
+    const ranges = () =>
+      registry.requests
+        .splice(0)
+        .filter(({ method, path }) => method === 'GET' && path.endsWith(digestOf(large.bytes)))
+        .map(({ headers }) => headers.range);
+
+    it('leaves what came of an archive, and the next asks for the rest', async () => {
+      await push(large);
+      registry.faults.add(archive, breakDownload(3 * MIB), 1);
+      expect(await failure()).toMatchObject({ code: 'unreachable' });
+      expect(await readdir(out)).toEqual([expect.stringMatching(/^\.omlmd-unfinished-/)]);
+      ranges();
+      await pullHere();
+      const [asked = '', ...more] = ranges();
+      expect(Number(/^bytes=([0-9]+)-/.exec(asked)?.[1])).toBeGreaterThan(2 * MIB);
+      expect(more).toEqual([]);
+      expect(await readdir(out)).toEqual(['m']);
+    });
+
+    it('leaves an archive that is whole, when another file was not', async () => {
+      const other = randomBytes(2 * MIB);
+      await push(large, { title: 'other', bytes: other });
+      registry.faults.add(on('GET', `/blobs/${digestOf(other)}`), breakDownload(MIB), 1);
+      expect(await failure()).toMatchObject({ code: 'unreachable' });
+      ranges();
+      await pullHere();
+      expect(ranges()).toEqual([]);
+      expect((await readdir(out)).sort()).toEqual(['m', 'other']);
+    });
+
+    it.each(['read', 'hash'])(
+      'or a person who stops it at the step "%s" leaves the archive',
+      async (step) => {
+        await push(large);
+        const controller = new AbortController();
+        const onProgress = ({ kind }: Progress) => kind === step && controller.abort(new Error(step));
+        await expect(pullHere({ onProgress, signal: controller.signal })).rejects.toThrow(step);
+        const [left = '', ...more] = await readdir(out);
+        expect(more).toEqual([]);
+        // Nothing of what was unpacked.
+        const name = digestOf(large.bytes).replace(':', '-');
+        expect((await readdir(join(out, left))).sort()).toEqual([name, `${name}.ranges`]);
+        ranges();
+        await pullHere();
+        expect(ranges()).toEqual([]);
+        expect(await readdir(out)).toEqual(['m']);
+      },
+    );
   });
 
   it('leaves the folders that were there', async () => {
