@@ -172,6 +172,20 @@ describe('failures', () => {
     expect((await sandbox.run([...push, '--allow-unsafe'])).status).toBe(0);
   });
 
+  it('a pull of a model that would run a command goes on, and says so on stderr', async () => {
+    await writeFile(sandbox.path('evil.pkl'), "cos\nsystem\n(S'echo hi'\ntR.");
+    await sandbox.run(['push', 'local/evil:v1', sandbox.path('evil.pkl'), '--allow-unsafe']);
+    const { status, stdout, stderr } = await sandbox.run([
+      'pull',
+      'local/evil:v1',
+      '-o',
+      sandbox.path('out'),
+    ]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Pulled local\/evil:v1\n/);
+    expect(stderr).toMatch(/^warning: critical: evil\.pkl: .*"os\.system".*$/m);
+  });
+
   it('a link that leaves a pushed folder is refused', async () => {
     const { mkdir } = await import('node:fs/promises');
     await mkdir(sandbox.path('net'));

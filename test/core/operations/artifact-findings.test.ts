@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesContent } from '../../../src/core/oci/content.ts';
+import { SMALL_BLOB_BYTES } from '../../../src/core/oci/copy.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { Annotation, MediaType } from '../../../src/core/oci/media-types.ts';
 import { findInArtifact, worstFirst } from '../../../src/core/operations/artifact-findings.ts';
 import { type Context, openTarget } from '../../../src/core/operations/context.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
+import { pull } from '../../../src/core/operations/pull.ts';
 import { push } from '../../../src/core/operations/push.ts';
 import { readArtifact } from '../../../src/core/operations/read-artifact.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
@@ -118,5 +121,29 @@ describe('what is found in an artifact before anything is downloaded', () => {
     }));
     expect(worstFirst(findings).map(({ i }) => i)).toEqual([2, 1, 4, 3, 0]);
     expect(worstFirst(findings, ['high', 'critical']).map(({ i }) => i)).toEqual([2, 1, 4]);
+  });
+});
+
+describe('what is found in a file that comes', () => {
+  it.each([
+    ['a small one, which is checked in memory', 0],
+    ['a large one, which is checked on disk', 2 * SMALL_BLOB_BYTES],
+  ])('is told before the file has its name: %s', async (_name, padding) => {
+    await mkdir(join(folder, 'model'));
+    await writeFile(join(folder, 'model', 'm.pkl'), EVIL + 'x'.repeat(padding));
+    await pushFolder(join(folder, 'model'));
+    const out = join(folder, 'out');
+    const path = join(out, 'm.pkl');
+    const found: string[] = [];
+    const there: boolean[] = [];
+    await pull(context, location(), out, {
+      onFinding({ severity, file }) {
+        found.push(`${severity} ${file}`);
+        there.push(existsSync(path));
+      },
+    });
+    expect(found).toContain('critical m.pkl');
+    expect(there).not.toContain(true);
+    expect(existsSync(path)).toBe(true);
   });
 });
