@@ -1,4 +1,6 @@
 import { JsonNumber, type JsonObject, toPlain } from '../oci/json.ts';
+import { readBehindEnd } from './behind-the-end.ts';
+import { partsEnd } from './catboost-parts.ts';
 import type { FactsBuilder } from './facts.ts';
 import {
   MAX_CATBOOST_FEATURES,
@@ -14,7 +16,7 @@ import { FlatTable } from './parse/flatbuffer.ts';
 import { asObject, asText } from './parse/json-values.ts';
 import { ParseStop } from './parse/parse-stop.ts';
 import { collectPagedFacts, type PagedReading } from './read-file.ts';
-import type { ModelReader } from './reader.ts';
+import type { ModelReader, ReadOptions } from './reader.ts';
 import { reportHyperparameters, reportTabular } from './tabular.ts';
 
 /** `CBM1`, then the bytes of the core as `u32`, then the core: a flatbuffer. */
@@ -38,8 +40,8 @@ export const catboostReader: ModelReader = {
   id: 'catboost',
   extensions: ['.cbm'],
   recognizes: (_path, head) => Buffer.from(head.subarray(0, 4)).toString('latin1') === MAGIC,
-  async read(file, options) {
-    const facts = await collectPagedFacts(file, readCatboost, options);
+  async read(file, options = {}) {
+    const facts = await collectPagedFacts(file, (reading) => readCatboost(reading, options), options);
     return facts.build('catboost', stemOf(file.path, catboostReader.extensions));
   },
 };
@@ -50,7 +52,7 @@ interface Feature {
   readonly name: string;
 }
 
-async function readCatboost({ source, facts }: PagedReading): Promise<void> {
+async function readCatboost({ file, source, facts }: PagedReading, options: ReadOptions): Promise<void> {
   facts.property('framework', 'catboost');
   const head = await source.read(0, CORE_AT);
   const end = CORE_AT + Buffer.from(head).readUInt32LE(4);
@@ -76,6 +78,8 @@ async function readCatboost({ source, facts }: PagedReading): Promise<void> {
     facts,
   );
   reportKinds(features, facts);
+  const last = await partsEnd(source, core, end);
+  if (last !== undefined) await readBehindEnd(file.content, last, 'the model', facts, options);
 }
 
 /** Texts by name: settings, class labels and versions as JSON, and whatever a person added. */

@@ -143,6 +143,8 @@ export const MAX_ODD_MEMBERS = 64;
 export const MAX_LIGHTGBM_TEXT_BYTES = 16 * 1024 * 1024;
 /** Characters of a CatBoost model's settings and notes that are kept; those of a training take a few thousand. */
 export const MAX_CATBOOST_INFO_BYTES = 1024 * 1024;
+/** Bytes behind a CatBoost model's core that are looked through for their end. Stops inspecting it from being a download. */
+export const MAX_CATBOOST_PARTS_BYTES = 4 * 1024 * 1024;
 /** Features of a CatBoost model that are looked into, a table each. */
 export const MAX_CATBOOST_FEATURES = 100_000;
 /** Fields of a PMML document that are kept, with the values they may have; all are counted. */

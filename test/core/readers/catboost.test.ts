@@ -17,7 +17,7 @@ import {
 const FILES = fixtureNames('.cbm');
 
 describe('a CatBoost model', () => {
-  it('has fixtures of every kind of feature', () => expect(FILES).toHaveLength(4));
+  it('has fixtures of every kind of feature', () => expect(FILES).toHaveLength(5));
 
   it.each(FILES)('%s is what the library says', async (name) => {
     const facts = await readFixture(name);
@@ -42,17 +42,35 @@ describe('a CatBoost model', () => {
     const bytes = Buffer.concat([fixtureBytes('cat-multiclass.cbm'), Buffer.alloc(4 * 1024 * 1024)]);
     const counted = countingContent(bytesContent(bytes));
     const facts = await readModelFile({ path: 'm.cbm', content: counted.content });
-    expect(facts.findings).toEqual([]);
-    expect(counted.ranges).toHaveLength(1);
+    expect(codesOf(facts)).toEqual(['medium hidden-data']);
+    expect(counted.ranges).toHaveLength(2);
+    expect(counted.bytes()).toBeLessThanOrEqual(128 * 1024);
   });
 });
 
 describe('damaged CatBoost models', () => {
-  it.each(FILES)('%s cut off inside its core says so', { timeout: 30_000 }, async (name) => {
-    const core = 8 + Buffer.from(fixtureBytes(name)).readUInt32LE(4);
+  it.each(FILES)('%s cut off says so', { timeout: 30_000 }, async (name) => {
     await cutAnywhere(name, (facts, length) => {
-      if (length >= 4 && length < core) expect(isStopped(facts), `${length} bytes`).toBe(true);
+      if (length >= 4) expect(isStopped(facts), `${length} bytes`).toBe(true);
     });
+  });
+
+  it('cut off behind its core, and before its last byte, says so', async () => {
+    for (const name of ['cat-counters.cbm', 'cat-mixed.cbm']) {
+      const whole = fixtureBytes(name);
+      const core = 8 + Buffer.from(whole).readUInt32LE(4);
+      for (const length of [core, core + 1, core + 20, whole.byteLength - 1])
+        expect(codesOf(await readBytes(name, whole.subarray(0, length)))).toEqual(['high truncated']);
+    }
+  });
+
+  it('with parts of other versions, or sizes that are lies, gives facts', async () => {
+    const mixed = Buffer.from(fixtureBytes('cat-mixed.cbm')).toString('latin1');
+    const later = Buffer.from(mixed.replaceAll('text_process_v2', 'other_process_9'), 'latin1');
+    expect(codesOf(await readBytes('m.cbm', later))).toEqual([]);
+    const lying = Buffer.from(fixtureBytes('cat-counters.cbm'));
+    lying.writeUInt32LE(0xffff_fff0, 8 + lying.readUInt32LE(4));
+    expect(codesOf(await readBytes('m.cbm', lying))).toEqual(['high truncated']);
   });
 
   it.each(FILES)('%s with other bytes gives facts', async (name) => await flippedAnywhere(name));
