@@ -22,6 +22,8 @@ export interface FlatVector {
 class FlatRegion {
   readonly source: PagedSource;
   readonly end: number;
+  /** Behind the last byte that was read, or that belongs to a list which was found. */
+  reach = 0;
   #tables = 0;
 
   constructor(source: PagedSource, end: number) {
@@ -35,6 +37,7 @@ class FlatRegion {
       throw malformed('an offset points outside its flatbuffer', at);
     }
     const bytes = await this.source.read(at, length);
+    this.reach = Math.max(this.reach, at + length);
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -99,6 +102,11 @@ export class FlatTable {
     const offset = (await region.read(at, 4)).getUint32(0, true);
     if (offset < 4) throw malformed('a reference points at itself', at);
     return at + offset;
+  }
+
+  /** How far into the file the tables reach that were looked at, and the lists in them. */
+  get reach(): number {
+    return this.#region.reach;
   }
 
   has(field: number): boolean {
@@ -225,6 +233,7 @@ export class FlatTable {
       throw new ParseStop('truncated', `a list of ${bytes} bytes is stated where the file has ended`, at);
     }
     if (at + 4 + bytes > this.#region.end) throw malformed('a list is longer than its flatbuffer', at);
+    this.#region.reach = Math.max(this.#region.reach, at + 4 + bytes);
     return { at: at + 4, count };
   }
 

@@ -50,19 +50,46 @@ async function reportModelMetadata(
   facts.property('license', await metadata.text(5));
 }
 
+/** Zeros that align what a flatbuffer holds, and those of the last text. */
+const MAX_PADDING_BYTES = 32;
+const ZIP_START = Buffer.from('PK\u0003\u0004');
+
+/** Where something else than padding follows; undefined at the end of the file, and where a zip file has lost its end. */
+export async function skipPadding(
+  source: PagedSource,
+  end: number,
+  facts: FactsBuilder,
+): Promise<number | undefined> {
+  const bytes = await source.read(end, Math.min(source.size - end, MAX_PADDING_BYTES));
+  const padding = bytes.findIndex((byte) => byte !== 0);
+  if (padding < 0) return bytes.byteLength < MAX_PADDING_BYTES ? undefined : end;
+  const start = Buffer.from(bytes.subarray(padding, padding + ZIP_START.byteLength));
+  if (!isDescribed(facts) || !start.equals(ZIP_START.subarray(0, start.byteLength))) return end + padding;
+  if ((await attachedNames(source)) === undefined)
+    facts.stopped(new ParseStop('truncated', 'the zip file behind the model has no end', source.size));
+  return undefined;
+}
+
 /**
  * A zip file behind the flatbuffer: labels and vocabularies that the metadata describes. Without metadata nobody looks
- * for one.
+ * for one. Gives whether there is one.
  */
-export async function reportAttachedFiles(source: PagedSource, facts: FactsBuilder): Promise<void> {
+export async function reportAttachedFiles(source: PagedSource, facts: FactsBuilder): Promise<boolean> {
   const bytes = Math.min(source.size, END_BYTES);
   const tail = Buffer.from(await source.read(source.size - bytes, bytes));
-  if (bytes < END_BYTES || tail.readUInt32LE(0) !== END_SIGNATURE) return;
-  const names = await attachedNames(source);
-  facts.details.attached_files = names;
-  const described = Array.isArray(facts.details.metadata) && facts.details.metadata.some(isDescription);
-  if (described) return;
-  facts.finding('medium', 'hidden-data', 'a zip file stands behind the model, which has no metadata for it');
+  if (bytes < END_BYTES || tail.readUInt32LE(0) !== END_SIGNATURE) return false;
+  facts.details.attached_files = (await attachedNames(source)) ?? [];
+  if (!isDescribed(facts))
+    facts.finding(
+      'medium',
+      'hidden-data',
+      'a zip file stands behind the model, which has no metadata for it',
+    );
+  return true;
+}
+
+function isDescribed({ details }: FactsBuilder): boolean {
+  return Array.isArray(details.metadata) && details.metadata.some(isDescription);
 }
 
 function isDescription(entry: unknown): boolean {
@@ -70,12 +97,12 @@ function isDescription(entry: unknown): boolean {
 }
 
 /** What the directory says of itself as an archive (bytes before it, and so on) is known here. */
-async function attachedNames(source: PagedSource): Promise<string[]> {
+async function attachedNames(source: PagedSource): Promise<string[] | undefined> {
   try {
     const { members } = await readZipDirectory(source, new FactsBuilder());
     return members.slice(0, MAX_TFLITE_PARTS).map(({ name }) => name.slice(0, MAX_NAME_BYTES));
   } catch (error) {
-    if (error instanceof ParseStop) return [];
+    if (error instanceof ParseStop) return undefined;
     throw error;
   }
 }

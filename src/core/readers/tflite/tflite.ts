@@ -1,4 +1,5 @@
 import { quote } from '../../errors.ts';
+import { readBehindEnd } from '../behind-the-end.ts';
 import type { FactsBuilder } from '../facts.ts';
 import {
   MAX_DISTINCT_NAMES,
@@ -12,12 +13,12 @@ import { stemOf } from '../model-name.ts';
 import { FlatTable } from '../parse/flatbuffer.ts';
 import type { PagedSource } from '../parse/paged-source.ts';
 import { collectPagedFacts, type PagedReading } from '../read-file.ts';
-import type { ModelReader } from '../reader.ts';
+import type { ModelReader, ReadOptions } from '../reader.ts';
 import { elementsOf, reportParameters, reportTensors, TensorTally } from '../tensor-tally.ts';
 import { reachesOut } from '../tensorflow/reaching-ops.ts';
 import { checkBuffers, reportExternalFiles } from './tflite-buffers.ts';
 import { readGraph, type TfliteGraph, type TfliteTensor, tensorBytes, weightsOf } from './tflite-graph.ts';
-import { reportAttachedFiles, reportMetadata } from './tflite-metadata.ts';
+import { reportAttachedFiles, reportMetadata, skipPadding } from './tflite-metadata.ts';
 import { TFLITE_OPERATORS } from './tflite-operators.ts';
 
 /** What converters write where a person did not. */
@@ -30,19 +31,20 @@ export const tfliteReader: ModelReader = {
   id: 'tflite',
   extensions: ['.tflite'],
   recognizes: (_path, head) => [0x54, 0x46, 0x4c, 0x33].every((byte, index) => head[4 + index] === byte),
-  async read(file, options) {
+  async read(file, options = {}) {
     const bounds = { ...options, maxBytes: MAX_TFLITE_BYTES };
-    const facts = await collectPagedFacts(file, readModel, bounds);
+    const facts = await collectPagedFacts(file, (reading) => readModel(reading, options), bounds);
     return facts.build('tflite', stemOf(file.path, tfliteReader.extensions));
   },
 };
 
 /** Model: 0 version, 1 operator codes, 2 subgraphs, 3 description, 4 buffers, 6 metadata, 7 signatures. */
-async function readModel({ source, facts }: PagedReading): Promise<void> {
+async function readModel({ file, source, facts }: PagedReading, options: ReadOptions): Promise<void> {
   const model = await FlatTable.root(source);
   facts.formatVersion = String(model.u32(0));
   facts.property('framework', 'tensorflow');
   const codes = await operatorCodes(model);
+  const codesEnd = model.reach;
   const graphs: TfliteGraph[] = [];
   try {
     for await (const graph of model.tables(2, MAX_TFLITE_PARTS)) graphs.push(await readGraph(graph));
@@ -56,7 +58,11 @@ async function readModel({ source, facts }: PagedReading): Promise<void> {
   const description = await model.text(3);
   if (!CONVERTED.test(description ?? '')) facts.own('description', description);
   await reportMetadata(model, source, facts);
-  await reportAttachedFiles(source, facts);
+  const isFollowed = await reportAttachedFiles(source, facts);
+  // All known writers put the codes of the operators last. Where one did not, tables may follow that were not looked at.
+  if (isFollowed || model.reach > codesEnd) return;
+  const end = await skipPadding(source, codesEnd, facts);
+  if (end !== undefined) await readBehindEnd(file.content, end, 'the model', facts, options);
 }
 
 /** OperatorCode: 0 number below 127, 1 name of a custom one, 3 number. */
