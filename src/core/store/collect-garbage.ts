@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOmlmdError, type OmlmdError } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
@@ -10,6 +10,7 @@ import { reachableFrom } from './layout-graph.ts';
 import { manifestsOf } from './layout-index.ts';
 import { storageError, systemCode } from './storage-error.ts';
 import { listBlobs, type StoredFile, storedFile } from './stored-blobs.ts';
+import { findOldFolders } from './temporary-folder.ts';
 import { nodeReader } from './verify-layout.ts';
 
 /**
@@ -70,14 +71,19 @@ export async function collectGarbage(
 async function findOld(layout: string, now: number, minBlobAgeMs: number): Promise<readonly Candidate[]> {
   const found: Candidate[] = [];
   for await (const blob of listBlobs(layout)) if (now - blob.touchedMs >= minBlobAgeMs) found.push(blob);
-  for (const folder of [layout, join(layout, 'blobs')]) {
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((candidate) => candidate.startsWith(TEMPORARY_PREFIX))) {
-      const file = await storedFile(join(folder, name));
-      if (file !== undefined && now - file.touchedMs >= MIN_TEMPORARY_AGE_MS) found.push(file);
-    }
-  }
+  for (const folder of [layout, join(layout, 'blobs')])
+    for await (const file of filesIn(folder, TEMPORARY_PREFIX))
+      if (now - file.touchedMs >= MIN_TEMPORARY_AGE_MS) found.push(file);
+  for (const folder of await findOldFolders(join(layout, 'blobs')))
+    for await (const file of filesIn(folder)) found.push(file);
   return found;
+}
+
+async function* filesIn(folder: string, prefix = ''): AsyncGenerator<StoredFile> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const file = name.startsWith(prefix) ? await storedFile(join(folder, name)) : undefined;
+    if (file !== undefined) yield file;
+  }
 }
 
 async function collectIn(
@@ -87,6 +93,7 @@ async function collectIn(
   options: GarbageOptions,
 ): Promise<void> {
   const collect = async (index: Parameters<typeof manifestsOf>[0]) => {
+    const folders = options.dryRun ? [] : await findOldFolders(join(layout, 'blobs'));
     // What a manifest that cannot be read needs is not known: then nothing is removed.
     const needed = await reachableFrom(manifestsOf(index), nodeReader(layout), 'reject', options);
     for (const candidate of candidates) {
@@ -95,6 +102,8 @@ async function collectIn(
       if (await (options.dryRun ? isStill(candidate.path, candidate) : remove(candidate, layout)))
         tally.add(candidate);
     }
+    // They are empty now, or others have come back for what is in them.
+    for (const folder of folders) await rmdir(folder).catch(() => {});
   };
   // Where there is no index, what is needed is not known either: `collect` is then not called.
   await new LayoutFiles(layout).edit((index) => index, options, collect);

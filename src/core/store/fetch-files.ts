@@ -1,18 +1,13 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCorrupt, isOmlmdError, OmlmdError, quote } from '../errors.ts';
+import { isCorrupt, OmlmdError, quote } from '../errors.ts';
 import { type CallOptions, type Content, isBytesContent, openFileContent } from '../oci/content.ts';
 import { BlobSlots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { OnProgress } from '../oci/progress.ts';
-import { NOTE_ENDING, writeResumable } from './resumable-file.ts';
+import { hiddenName, writeResumable } from './resumable-file.ts';
+import { inResumableFolder } from './resumable-folder.ts';
 import { assertSpace } from './storage-error.ts';
-import {
-  adoptTemporaryFolder,
-  openTemporaryFolder,
-  releaseTemporaryFolder,
-  removeAbandoned,
-} from './temporary-folder.ts';
+import { removeAbandoned } from './temporary-folder.ts';
 
 /** A file that is to be in the folder. */
 export interface FileToPlace {
@@ -48,21 +43,13 @@ export async function fetchFiles<T extends FileToPlace>(
   use: (finished: readonly Finished<T>[]) => Promise<void>,
 ): Promise<void> {
   const downloads = hiddenNames(wanted);
-  const adopted = await adoptTemporaryFolder(folder, [...downloads.values()]);
-  // What was adopted counts where it is gone on with, file by file.
-  if (adopted === undefined) await assertSpace(folder, sizeOf(wanted), `write into ${folder}`);
-  const temporary = adopted ?? (await openTemporaryFolder(folder));
-  try {
+  await inResumableFolder(folder, [...downloads.values()], options, async (temporary, isAdopted) => {
+    // What was adopted counts where it is gone on with, file by file.
+    if (!isAdopted) await assertSpace(folder, sizeOf(wanted), `write into ${folder}`);
     const finished = await fetchAll(temporary, downloads, options);
     options.signal?.throwIfAborted();
     await use(finished);
-  } catch (error) {
-    if (mayGoOn(error, options) && (await holdsParts(temporary)))
-      await releaseTemporaryFolder(temporary, folder);
-    throw error;
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
   await removeAbandoned(folder);
 }
 
@@ -78,25 +65,12 @@ function hiddenNames<T extends FileToPlace>(wanted: readonly T[]): ReadonlyMap<T
   const names = new Map<T, string>();
   const taken = new Map<string, number>();
   for (const file of wanted) {
-    const name = file.descriptor.digest.replace(':', '-');
+    const name = hiddenName(file.descriptor.digest);
     const before = taken.get(name) ?? 0;
     taken.set(name, before + 1);
     names.set(file, before === 0 ? name : `${name}-${before}`);
   }
   return names;
-}
-
-/** Whether the same download may come further another time: the way was bad, or the person stopped it. */
-function mayGoOn(error: unknown, { signal }: CallOptions): boolean {
-  if (signal?.aborted || isOmlmdError(error, 'canceled')) return true;
-  if (isOmlmdError(error, 'unreachable') || isOmlmdError(error, 'timed-out')) return true;
-  // A registry that asked for more patience than we have has answered: its answer is the cause.
-  return isOmlmdError(error, 'registry-failed') && error.retryable && !isOmlmdError(error.cause);
-}
-
-/** Whether anything came that it would be a pity to ask for again. */
-async function holdsParts(temporary: string): Promise<boolean> {
-  return (await readdir(temporary)).some((name) => name.endsWith(NOTE_ENDING));
 }
 
 async function fetchAll<T extends FileToPlace>(

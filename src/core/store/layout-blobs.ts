@@ -1,10 +1,11 @@
-import { lstat, mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
 import {
   type CallOptions,
   type Content,
   type FileContent,
+  isFileContent,
   openFileContent,
   verifiedStream,
 } from '../oci/content.ts';
@@ -12,9 +13,12 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
 import type { PushOptions } from '../oci/target.ts';
 import { removeOldTemporaries, syncFolder, temporaryName } from './durable-file.ts';
-import { linkVerified, writeHashed, writeVerified } from './hashed-file.ts';
+import { linkVerified, type WriteOptions, writeHashed, writeVerified } from './hashed-file.ts';
 import { KeptBlobs } from './kept-blobs.ts';
+import { hiddenName, isResumable, writeResumable } from './resumable-file.ts';
+import { inResumableFolder } from './resumable-folder.ts';
 import { storageError, systemCode } from './storage-error.ts';
+import { findOldFolders } from './temporary-folder.ts';
 
 /** Blobs are never written again; read-only protects hard-linked ones from a slip of the editor. */
 const BLOB_MODE = 0o444;
@@ -74,16 +78,34 @@ export class LayoutBlobs {
         total: expected.size,
         state: 'active',
       });
+    const how = {
+      signal: options?.signal,
+      doing: `store ${quote(options?.name ?? expected.digest)}`,
+      onBytes,
+    };
     await this.#kept.during(() =>
-      this.#place(expected, (temporary) =>
-        writeVerified(temporary, content, expected, {
-          signal: options?.signal,
-          doing: `store ${quote(options?.name ?? expected.digest)}`,
-          mode: BLOB_MODE,
-          onBytes,
-        }),
-      ),
+      isFileContent(content) || !isResumable(expected)
+        ? this.#place(expected, (path) => writeVerified(path, content, expected, { ...how, mode: BLOB_MODE }))
+        : this.#resume(expected, content, how),
     );
+  }
+
+  /** A blob that comes from elsewhere: one that broke off is gone on with, by another process as well. */
+  async #resume(expected: Descriptor, content: Content, options: Omit<WriteOptions, 'mode'>): Promise<void> {
+    const name = hiddenName(expected.digest);
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      await inResumableFolder(this.#folder, [name], options, async (temporary) => {
+        const path = join(temporary, name);
+        await writeResumable(path, content, expected, options);
+        // Until now it was private. A file system without permissions refuses, and has its own.
+        await chmod(path, BLOB_MODE & ~process.umask()).catch(() => {});
+        await this.#name(path, expected);
+      });
+      await this.keep(expected.digest);
+    } catch (error) {
+      throw storageError(`write ${this.path(expected.digest)}`, error);
+    }
   }
 
   /** Stores content whose digest is found out while it is written. */
@@ -143,9 +165,11 @@ export class LayoutBlobs {
     await rm(this.path(digest), { force: true });
   }
 
-  /** Removes what killed processes left of blobs. */
+  /** Removes what killed processes left of blobs, and what nobody has gone on with. */
   async sweep(): Promise<void> {
     await removeOldTemporaries(this.#folder);
+    for (const path of await findOldFolders(this.#folder))
+      await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 
   async #touch(digest: Digest): Promise<void> {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import { isCorrupt, OmlmdError } from '../errors.ts';
 import { type Content, isFileContent } from '../oci/content.ts';
-import { algorithmOf } from '../oci/digest.ts';
+import { algorithmOf, type Digest } from '../oci/digest.ts';
 import { isOwnPrivate, PRIVATE_MODE } from '../private-file.ts';
 import { NEW_FILE } from './durable-file.ts';
 import { fillFile } from './fill-file.ts';
@@ -26,6 +26,11 @@ const MAX_NOTED_RANGES = 24;
 export const NOTE_ENDING = '.ranges';
 
 const NoteSchema = z.array(z.tuple([z.int().min(0), z.int().min(0)])).max(MAX_NOTED_RANGES);
+
+/** What a file is called until it is whole: by its digest, so that a later call knows what it was to be. */
+export function hiddenName(digest: Digest): string {
+  return digest.replace(':', '-');
+}
 
 /** Whether content of this size is gone on with where it broke off, and private until then. */
 export function isResumable({ size }: Pick<Expected, 'size'>): boolean {

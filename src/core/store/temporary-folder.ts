@@ -78,6 +78,16 @@ export async function removeAbandoned(folder: string): Promise<void> {
   }
 }
 
+/** The hidden folders in `folder` that nobody has come back for within a day. */
+export async function findOldFolders(folder: string): Promise<readonly string[]> {
+  const old: string[] = [];
+  for (const name of await hiddenFolders(folder)) {
+    const path = join(folder, name);
+    if (await isOld(path, name)) old.push(path);
+  }
+  return old;
+}
+
 /** Names of the folders that pulls have made. A link with such a name is not ours, and what it leads to even less. */
 async function hiddenFolders(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

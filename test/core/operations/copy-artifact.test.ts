@@ -1,19 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyArtifact } from '../../../src/core/operations/copy-artifact.ts';
+import type { Progress } from '../../../src/core/oci/progress.ts';
+import { type CopyArtifactOptions, copyArtifact } from '../../../src/core/operations/copy-artifact.ts';
 import { parseLocation } from '../../../src/core/operations/location.ts';
 import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
 import { push } from '../../../src/core/operations/push.ts';
-import { corrupt, on } from '../../support/registry/registry-faults.ts';
+import { collectGarbage } from '../../../src/core/store/collect-garbage.ts';
+import { formatIdentity, ownIdentity } from '../../../src/core/store/process-identity.ts';
+import { verifyLayout } from '../../../src/core/store/verify-layout.ts';
+import { corrupt, on, slowly } from '../../support/registry/registry-faults.ts';
 import { startTestRegistry, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { codeOf } from '../target.contract.ts';
 import { contextAt } from './context-at.ts';
 
+const MIB = 1024 * 1024;
 /** More than what comes with the first look at a blob, and more than one chunk of an upload. Bytes. */
-const SIZE = 5 * 1024 * 1024;
+const SIZE = 5 * MIB;
 let folder: string;
 let registry: TestRegistry;
 let other: TestRegistry;
@@ -33,11 +38,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function copyTo(place: string) {
+function copyTo(place: string, options: CopyArtifactOptions = {}) {
   return copyArtifact(
     contextAt(join(folder, 'home')),
     parseLocation(`${registry.host}/m:v1`),
     parseLocation(place),
+    options,
   );
 }
 
@@ -86,5 +92,62 @@ describe('a blob that comes damaged', () => {
     });
     expect(await codeOf(copyTo(`${other.host}/m:v1`))).toBe('digest-mismatch');
     expect(asked()).toBe(1);
+  });
+});
+
+describe('a blob whose way into a layout broke off', () => {
+  const layout = () => join(folder, 'layout');
+  const hidden = async () =>
+    (await readdir(join(layout(), 'blobs'))).filter((name) => name.startsWith('.omlmd-'));
+
+  /** Stops when a good part has come, as a person does. */
+  async function breakOff(): Promise<void> {
+    const controller = new AbortController();
+    const onProgress = ({ id, bytes }: Progress) =>
+      id === digest && bytes > 2 * MIB && controller.abort(new Error('enough'));
+    registry.faults.add(on('GET', digest), slowly(5, 1000), 1);
+    await expect(
+      copyTo(`oci-layout:${layout()}:v1`, { onProgress, signal: controller.signal }),
+    ).rejects.toThrow('enough');
+    registry.requests.length = 0;
+  }
+
+  async function expectGoneOnWith(): Promise<void> {
+    await copyTo(`oci-layout:${layout()}:v1`);
+    const ranges = registry.requests
+      .filter(({ method, path }) => method === 'GET' && path.endsWith(digest))
+      .map(({ headers }) => Number(/^bytes=([0-9]+)-/.exec(`${headers.range}`)?.[1]));
+    expect(ranges).toEqual([expect.any(Number)]);
+    expect(ranges[0]).toBeGreaterThan(2 * MIB);
+    expect(await verifyLayout(layout())).toEqual([]);
+    const stored = join(layout(), 'blobs', 'sha256', digest.slice('sha256:'.length));
+    expect((await stat(stored)).mode & 0o777).toBe(0o444 & ~process.umask());
+    expect(await hidden()).toEqual([]);
+  }
+
+  it('is gone on with by the next copy', async () => {
+    await breakOff();
+    expect(await hidden()).toEqual([expect.stringMatching(/^\.omlmd-unfinished-/)]);
+    expect(await verifyLayout(layout())).toEqual([]);
+    await expectGoneOnWith();
+  });
+
+  it('is gone on with after its process was killed', async () => {
+    await breakOff();
+    const [left = ''] = await hidden();
+    const gone = formatIdentity({ ...(await ownIdentity()), pid: 2 ** 30 });
+    await rename(join(layout(), 'blobs', left), join(layout(), 'blobs', `.omlmd-${gone}-Killed`));
+    await expectGoneOnWith();
+  });
+
+  it('goes with the garbage after a day', async () => {
+    await breakOff();
+    expect((await collectGarbage([layout()])).removed).toBe(0);
+    const [left = ''] = await hidden();
+    const old = Date.now() / 1000 - 25 * 3600;
+    await utimes(join(layout(), 'blobs', left), old, old);
+    expect((await collectGarbage([layout()], { dryRun: true })).removed).toBe(2);
+    expect((await collectGarbage([layout()])).removed).toBe(2);
+    expect(await hidden()).toEqual([]);
   });
 });

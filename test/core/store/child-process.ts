@@ -36,6 +36,23 @@ async function writeArtifacts(): Promise<void> {
   }
 }
 
+/** One blob that all write at once, each as it comes from a registry. */
+async function writeBlob(): Promise<void> {
+  const bytes = new Uint8Array(3_000_000).map((_, i) => i * 7);
+  const { descriptor } = blob(bytes);
+  const piece = (from: number, to: number): Content => ({
+    size: to - from,
+    slice: (start = 0, end = to - from) => piece(from + start, from + end),
+    async *stream() {
+      for (let at = from; at < to; at += 65536) {
+        yield bytes.slice(at, Math.min(to, at + 65536));
+        await sleep(2);
+      }
+    },
+  });
+  await new LayoutTarget(path).push(descriptor, piece(0, bytes.byteLength));
+}
+
 async function countUp(): Promise<void> {
   const { readFile } = await import('node:fs/promises');
   const file = join(path, 'counter');
@@ -85,6 +102,7 @@ async function fillDisk(): Promise<void> {
 
 const tasks: Record<string, () => Promise<void>> = {
   artifacts: writeArtifacts,
+  blob: writeBlob,
   count: countUp,
   full: fillDisk,
   hold: () =>

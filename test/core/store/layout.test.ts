@@ -344,6 +344,14 @@ describe('an image layout under many hands', () => {
     expect((await blobs()).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
   });
 
+  it('takes a large blob that twelve processes write at once', { timeout: 120_000 }, async () => {
+    await Promise.all(Array.from({ length: 12 }, () => runChild('blob', path)));
+    const { descriptor } = blob(new Uint8Array(3_000_000).map((_, i) => i * 7));
+    expect(digestOf(await readAll(await layout.fetch(descriptor), descriptor.size))).toBe(descriptor.digest);
+    expect(await readdir(join(path, 'blobs'))).toEqual(['sha256']);
+    expect(await blobs()).toEqual([hexOf(descriptor.digest)]);
+  });
+
   it('is whole after a process was killed in the middle of a blob', { timeout: 60_000 }, async () => {
     const made = artifact([blob('before')]);
     await pushAll(layout, made);
