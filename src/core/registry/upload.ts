@@ -276,6 +276,10 @@ class Upload {
       try {
         return await this.#put({ size, chunks: () => this.#stream(0, size) }, digest);
       } catch (error) {
+        if (isGone(error) && !this.#restarted) {
+          this.#restarted = true;
+          continue;
+        }
         await this.#wait(error);
         if (await this.#requests.isThere(digest)) return;
       }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { silentLog } from '../../../src/core/log.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { type Context, createContext } from '../../../src/core/operations/context.ts';
+import type { Credential } from '../../../src/core/registry/credentials.ts';
 import { startTestRegistry, TEST_LOGIN, type TestRegistry } from '../../support/registry/test-registry.ts';
 import { LOGIN } from './test-client.ts';
 
 /** Two chunks to send, several answers to receive. Bytes. */
 export const MODEL_BYTES = 4 * 1024 * 1024 + 65_536;
+/** Enough to be worth several connections. Bytes. */
+const LARGE_BYTES = 66 * 1024 * 1024;
 /** How long the client waits for a byte; short, as every stall costs it. Milliseconds. */
 export const STALL_MS = 250;
 /** Tries after the first. */
@@ -21,6 +24,11 @@ const RETRIES = 2;
 export const THERE = 'team/there';
 export const NEW = 'team/new';
 export const GONE = 'team/gone';
+/** With the large model. */
+export const LARGE = 'team/large';
+
+/** What a token service takes instead of a password. */
+export const IDENTITY: Credential = { kind: 'identity-token', token: 'long-lived' };
 
 /** A registry with a model in it, the same registry under another origin, and a client's machine. */
 export interface Bench {
@@ -30,29 +38,34 @@ export interface Bench {
   readonly model: string;
   /** Where the registry has the model's bytes. */
   readonly modelPath: string;
+  readonly large: string;
+  readonly largePath: string;
   stop(): Promise<void>;
 }
 
 interface Mirror {
   readonly origin: string;
-  /** `Authorization` headers that strangers were shown. */
+  /** `Authorization` headers and identity tokens that strangers were shown. */
   readonly logins: string[];
   stop(): void;
 }
 
 export async function openBench(): Promise<Bench> {
-  const registry = await startTestRegistry({ auth: 'bearer' });
+  const authOptions = { identityToken: IDENTITY.kind === 'identity-token' ? IDENTITY.token : undefined };
+  const registry = await startTestRegistry({ auth: 'bearer', authOptions });
   const mirror = await startMirror(registry);
   const home = await mkdtemp(join(tmpdir(), 'omlmd-faults-'));
-  const model = join(home, 'model.bin');
-  const bytes = randomBytes(MODEL_BYTES);
-  await writeFile(model, bytes);
+  const [model, modelPath] = await makeModel(join(home, 'model.bin'), THERE, MODEL_BYTES);
+  await mkdir(join(home, 'large'));
+  const [large, largePath] = await makeModel(join(home, 'large', 'model.bin'), LARGE, LARGE_BYTES);
   return {
     registry,
     mirror,
     home,
     model,
-    modelPath: `/v2/${THERE}/blobs/${digestOf(bytes)}`,
+    modelPath,
+    large,
+    largePath,
     stop: async () => {
       mirror.stop();
       await registry.stop();
@@ -61,11 +74,18 @@ export async function openBench(): Promise<Bench> {
   };
 }
 
+/** Its path here, and on the registry. */
+async function makeModel(path: string, repository: string, size: number): Promise<readonly [string, string]> {
+  const bytes = randomBytes(size);
+  await writeFile(path, bytes);
+  return [path, `/v2/${repository}/blobs/${digestOf(bytes)}`];
+}
+
 /** A client that does not really wait between two tries; the waits are told to `waits`, in milliseconds. */
-export function client(home: string, waits: number[] = []): Context {
+export function client(home: string, waits: number[] = [], login: Credential = LOGIN): Context {
   return createContext({
     home,
-    credentials: { get: async () => LOGIN },
+    credentials: { get: async () => login },
     log: silentLog,
     registryOptions: () => ({
       plainHttp: true,
@@ -86,7 +106,8 @@ async function startMirror(registry: TestRegistry): Promise<Mirror> {
   const basic = `Basic ${btoa(`${TEST_LOGIN.username}:${TEST_LOGIN.password}`)}`;
   const server = http.createServer(async (incoming, outgoing) => {
     if (incoming.headers.authorization !== undefined) logins.push(incoming.headers.authorization);
-    const scopes = [THERE, NEW, GONE].map((name) => `scope=repository:${name}:pull,push,delete`);
+    if (incoming.method === 'POST' && incoming.url?.startsWith('/token')) logins.push('a form with a token');
+    const scopes = [THERE, NEW, GONE, LARGE].map((name) => `scope=repository:${name}:pull,push,delete`);
     const url = `${registry.origin}/token?${scopes.join('&')}&scope=registry:catalog:*`;
     const answered = await fetch(url, { headers: { authorization: basic, 'x-mirror': '1' } });
     const { token } = (await answered.json()) as { token: string };

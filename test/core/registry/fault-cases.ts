@@ -9,6 +9,8 @@ const SMALL_BYTES = 8 * 1024;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 /** When a person has enough of a stall that is not one yet, milliseconds. */
 const PATIENCE_MS = 600;
+/** Times that a job is done to see a request that is not always made. */
+const MOST_ATTEMPTS = 5;
 /** Milliseconds a case may take on a machine that does other things. */
 const CASE_MS = 60_000;
 
@@ -21,12 +23,15 @@ export function holdKind(bench: () => Bench, kind: Kind, times: 'once' | 'always
         times === 'once' ? (row.once?.[kind.name] ?? 'ok') : (row.except?.[kind.name] ?? row.always);
       const left = times === 'once' ? 1 : Number.POSITIVE_INFINITY;
       const patience = wanted === 'stopped' ? PATIENCE_MS : undefined;
-      const outcome = await meet(bench(), kind, row.fault(bench()), left, patience);
+      const attempt = () => meet(bench(), kind, row.fault(bench()), left, patience);
+      let outcome = await attempt();
+      for (let more = 1; kind.mayBeLeftOut && outcome.met === 0 && more < MOST_ATTEMPTS; more += 1)
+        outcome = await attempt();
       expect(outcome.met).toBeGreaterThan(0);
       expect(wanted.split(' or '), String(outcome.error)).toContain(outcome.ended);
       if (outcome.ended === 'ok') expectDone(kind, outcome);
       else expectClean(kind, outcome);
-      if (times === 'once') expectThrift(row, outcome);
+      if (times === 'once') expectThrift(kind, row, outcome);
     },
     CASE_MS,
   );
@@ -34,7 +39,7 @@ export function holdKind(bench: () => Bench, kind: Kind, times: 'once' | 'always
 
 function expectDone(kind: Kind, { done, left }: Outcome): void {
   expect(done).toBe(true);
-  if (kind.job === 'pull')
+  if (kind.job.startsWith('pull'))
     expect([...left].sort()).toEqual(['model.bin', 'model_metadata.omlmd.json', 'model_metadata.omlmd.yaml']);
 }
 
@@ -47,9 +52,10 @@ function expectClean(kind: Kind, { ended, done, left }: Outcome): void {
 }
 
 /** One failure costs a chunk at most, and the wait that was asked for. */
-function expectThrift({ name }: Row, { sent, waits, ranges, ended }: Outcome): void {
+function expectThrift(kind: Kind, { name }: Row, { sent, waits, ranges, ended }: Outcome): void {
   const again = name === 'a session that is gone' ? MODEL_BYTES : CHUNK_BYTES;
   expect(sent).toBeLessThan(MODEL_BYTES + SMALL_BYTES + again);
+  if (kind.name === 'forget an upload') return; // nobody waits to do it again
   if (name === '429, in seconds') expect(Math.max(...waits)).toBeGreaterThanOrEqual(7_000);
   if (name === '429, at a date') expect(Math.max(...waits)).toBeGreaterThan(50_000);
   const broken = name.startsWith('a body cut') || name === 'a stall mid-way';

@@ -1,7 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OmlmdError } from '../../../src/core/errors.ts';
-import { textContent } from '../../../src/core/oci/content.ts';
+import { isOmlmdError, OmlmdError } from '../../../src/core/errors.ts';
+import { bytesContent, readAll, textContent } from '../../../src/core/oci/content.ts';
+import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { MediaType } from '../../../src/core/oci/media-types.ts';
 import type { Context } from '../../../src/core/operations/context.ts';
@@ -10,18 +11,37 @@ import { parseLocation } from '../../../src/core/operations/location.ts';
 import { prepareModel } from '../../../src/core/operations/prepare-model.ts';
 import { pull } from '../../../src/core/operations/pull.ts';
 import { push } from '../../../src/core/operations/push.ts';
+import { referrersTag } from '../../../src/core/registry/referrers.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
-import { type Bench, client, GONE, NEW, THERE } from './fault-bench.ts';
+import { type Bench, client, GONE, LARGE, MODEL_BYTES, NEW, THERE } from './fault-bench.ts';
 
 /** What the client does while the fault waits for it. */
-export type Job = 'push' | 'pull' | 'copy' | 'tags' | 'catalog' | 'referrers' | 'delete' | 'untag';
+export type Job =
+  | 'push'
+  | 'push other bytes'
+  | 'pull'
+  | 'pull large'
+  | 'copy'
+  | 'tags'
+  | 'catalog'
+  | 'referrers'
+  | 'refer'
+  | 'delete'
+  | 'untag'
+  | 'log in';
 
 function at({ registry }: Bench, repository: string, tag = 'v1') {
   return parseLocation(`${registry.host}/${repository}:${tag}`);
 }
 
-async function put(bench: Bench, context: Context, repository: string, signal?: AbortSignal): Promise<void> {
-  const model = await prepareModel([{ path: bench.model }], { metadata: { kind: 'empty' } });
+async function put(
+  bench: Bench,
+  context: Context,
+  repository: string,
+  signal?: AbortSignal,
+  path = bench.model,
+): Promise<void> {
+  const model = await prepareModel([{ path }], { metadata: { kind: 'empty' } });
   await push(context, at(bench, repository), model, { signal });
 }
 
@@ -39,19 +59,25 @@ export async function setUp(bench: Bench, job: Job): Promise<void> {
     await put(bench, context, THERE);
     await refer(open(bench, context, THERE));
   }
+  if (job === 'pull large' && !repositories.has(LARGE))
+    await put(bench, context, LARGE, undefined, bench.large);
+  if (job === 'refer') {
+    await copyArtifact(context, at(bench, THERE), at(bench, NEW));
+    await refer(open(bench, context, NEW), 'text/first');
+  }
   if (job === 'delete' || job === 'untag') await copyArtifact(context, at(bench, THERE), at(bench, GONE));
   context.registry(bench.registry.host).close();
 }
 
 /** Something that refers to the model. */
-async function refer(repository: Repository): Promise<void> {
+async function refer(repository: Repository, artifactType = 'text/note'): Promise<void> {
   const { mediaType, digest, size } = await repository.resolve('v1');
   const empty = { mediaType: MediaType.empty, digest: digestOf(Buffer.from('{}')), size: 2 };
   await repository.push(empty, textContent('{}'));
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: MediaType.manifest,
-    artifactType: 'text/note',
+    artifactType,
     config: empty,
     layers: [empty],
     subject: { mediaType, digest, size },
@@ -84,6 +110,14 @@ export async function work(
       return put(bench, context, NEW, signal);
     case 'pull':
       return void (await pull(context, at(bench, THERE), out));
+    case 'push other bytes':
+      return pushOtherBytes(open(bench, context, NEW), bench);
+    case 'pull large':
+      return void (await pull(context, at(bench, LARGE), out));
+    case 'refer':
+      return refer(open(bench, context, NEW));
+    case 'log in':
+      return void (await context.registry(bench.registry.host).authenticate());
     case 'copy':
       return void (await copyArtifact(context, at(bench, THERE), at(bench, NEW)));
     case 'tags':
@@ -104,6 +138,15 @@ export async function work(
   }
 }
 
+/** A blob that turns out to be another one, so that its upload is given up. */
+async function pushOtherBytes(repository: Repository, { model }: Bench): Promise<void> {
+  const bytes = await readFile(model);
+  const digest = digestOf(Buffer.from('something else'));
+  const descriptor = { mediaType: 'application/x-mlmodel', digest, size: bytes.byteLength };
+  const error = await repository.push(descriptor, bytesContent(bytes)).catch((reason: unknown) => reason);
+  if (!isOmlmdError(error, 'digest-mismatch')) throw error ?? new Error('was taken');
+}
+
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
@@ -120,7 +163,10 @@ export async function isDone(job: Job, bench: Bench, folder: string): Promise<bo
   const context = client(join(folder, 'after'));
   try {
     if (job === 'push' || job === 'copy') return await isWhole(bench, context, NEW, join(folder, 'whole'));
-    if (job === 'pull') return await isModel(bench, join(folder, 'out'));
+    if (job === 'pull') return await isModel(bench.model, join(folder, 'out'));
+    if (job === 'pull large') return await isModel(bench.large, join(folder, 'out'));
+    if (job === 'push other bytes') return !(await isWhole(bench, context, NEW, join(folder, 'whole')));
+    if (job === 'refer') return await isInFallbackIndex(open(bench, context, NEW));
     if (job === 'delete' || job === 'untag')
       return await open(bench, context, GONE)
         .resolve('v1')
@@ -141,10 +187,23 @@ async function isWhole(bench: Bench, context: Context, repository: string, out: 
     if (error instanceof OmlmdError && error.code === 'not-found') return false;
     throw error;
   }
-  return isModel(bench, out);
+  return isModel(bench.model, out);
 }
 
-async function isModel({ model }: Bench, out: string): Promise<boolean> {
+/** Under the tag that stands for the list, whatever the registry itself would say. */
+async function isInFallbackIndex(repository: Repository): Promise<boolean> {
+  const tag = referrersTag((await repository.resolve('v1')).digest);
+  try {
+    const bytes = await readAll(await repository.fetch(await repository.resolve(tag)), MODEL_BYTES);
+    const { manifests } = JSON.parse(Buffer.from(bytes).toString());
+    return manifests.map((entry: Descriptor) => entry.artifactType).join() === 'text/first,text/note';
+  } catch (error) {
+    if (isOmlmdError(error, 'not-found')) return false;
+    throw error;
+  }
+}
+
+async function isModel(model: string, out: string): Promise<boolean> {
   const path = join(out, 'model.bin');
   const there = await access(path).then(
     () => true,

@@ -4,7 +4,14 @@ import { holdKind } from './fault-cases.ts';
 import { KINDS } from './fault-matrix.ts';
 
 /** Those that everything hangs on; `test/slow/fault-matrix.test.ts` has all, and all that fail for good. */
-const FIRST = ['send a chunk', 'end an upload', 'get a manifest', 'get a large blob'];
+const FIRST = [
+  'say hello',
+  'send a chunk',
+  'end an upload',
+  'get a manifest',
+  'get a large blob',
+  'send a list of referrers',
+];
 
 let bench: Bench;
 

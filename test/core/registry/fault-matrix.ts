@@ -1,9 +1,19 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OmlmdError } from '../../../src/core/errors.ts';
-import { type Fault, on, resetUpload, type When } from '../../support/registry/registry-faults.ts';
+import { CHUNK_BYTES } from '../../../src/core/registry/chunk-size.ts';
+import type { Credential } from '../../../src/core/registry/credentials.ts';
+import {
+  answer,
+  type Fault,
+  on,
+  paced,
+  resetUpload,
+  type When,
+  withHeaders,
+} from '../../support/registry/registry-faults.ts';
 import type { RegistryCall } from '../../support/registry/registry-handler.ts';
-import { type Bench, client } from './fault-bench.ts';
+import { type Bench, client, IDENTITY } from './fault-bench.ts';
 import { isDone, type Job, setUp, warmUp, work } from './fault-jobs.ts';
 
 /** One kind of request. */
@@ -13,14 +23,47 @@ export interface Kind {
   readonly when: (call: RegistryCall, bench: Bench) => boolean;
   /** Met before the fault, once. */
   readonly first?: readonly [When, Fault];
+  /** What this registry is like, whether it goes wrong or not. */
+  readonly nature?: Fault;
+  /** Whether it is made without an `Authorization`. */
+  readonly asStranger?: boolean;
+  /** Whether it is only made where this thread is not busy. */
+  readonly mayBeLeftOut?: boolean;
+  readonly login?: Credential;
 }
 
-const hasBody: When = (call) => Number(call.headers['content-length'] ?? 0) > 0;
+const sizeOf = (call: RegistryCall) => Number(call.headers['content-length'] ?? 0);
+const hasBody: When = (call) => sizeOf(call) > 0;
 const MANIFEST = '/manifests/sha256:';
+const FALLBACK_INDEX = '/manifests/sha256-';
+
+const isHello: When = ({ url }) => url.pathname === '/v2/';
+
+/** One connection brings 30 MB a second at most, so that more are opened. */
+const PACE_MS = 8;
+
+function natureOf(when: When, fault: Fault): Fault {
+  return (call, next) => (when(call) ? fault(call, next) : next(call));
+}
+
+const noChunks = natureOf(on('PATCH'), answer(405, {}, 'UNSUPPORTED'));
+const noReferrersApi: Fault = (call, next) =>
+  on('GET', '/referrers/')(call)
+    ? answer(404)(call, next)
+    : withHeaders({ 'oci-subject': undefined })(call, next);
 
 /** Every kind of request that a client makes. */
 export const KINDS: readonly Kind[] = [
+  { name: 'say hello', job: 'log in', when: isHello, asStranger: true },
+  { name: 'show a login', job: 'log in', when: isHello },
   { name: 'sign in', job: 'push', when: on('GET', '/token') },
+  {
+    name: 'sign in by a token',
+    job: 'push',
+    when: on('POST', '/token'),
+    asStranger: true,
+    login: IDENTITY,
+  },
   { name: 'look where the tag is', job: 'push', when: on('GET', '/manifests/v1') },
   { name: 'look for a blob', job: 'push', when: on('HEAD', '/blobs/') },
   { name: 'look for a manifest', job: 'push', when: on('HEAD', MANIFEST) },
@@ -42,6 +85,13 @@ export const KINDS: readonly Kind[] = [
     job: 'push',
     when: (call) => on('PUT', '/blobs/uploads/')(call) && hasBody(call),
   },
+  {
+    name: 'send a blob in one stream',
+    job: 'push',
+    when: (call) => on('PUT', '/blobs/uploads/')(call) && sizeOf(call) > CHUNK_BYTES,
+    nature: noChunks,
+  },
+  { name: 'forget an upload', job: 'push other bytes', when: on('DELETE', '/blobs/uploads/') },
   { name: 'send a manifest', job: 'push', when: on('PUT', MANIFEST) },
   { name: 'set a tag', job: 'push', when: on('PUT', '/manifests/v1') },
   { name: 'get a manifest', job: 'pull', when: on('GET', '/manifests/v1') },
@@ -55,10 +105,19 @@ export const KINDS: readonly Kind[] = [
     job: 'pull',
     when: (call, { modelPath }) => on('GET')(call) && call.url.pathname === modelPath,
   },
+  {
+    name: 'get a part of a large blob',
+    job: 'pull large',
+    when: ({ url, headers }, { largePath }) => url.pathname === largePath && headers.range !== undefined,
+    nature: natureOf(on('GET', '/blobs/sha256'), paced(PACE_MS)),
+    mayBeLeftOut: true,
+  },
   { name: 'mount a blob', job: 'copy', when: (call) => call.url.searchParams.has('mount') },
   { name: 'list tags', job: 'tags', when: on('GET', '/tags/list') },
   { name: 'list repositories', job: 'catalog', when: on('GET', '/_catalog') },
   { name: 'list referrers', job: 'referrers', when: on('GET', '/referrers/') },
+  { name: 'get a list of referrers', job: 'refer', when: on('GET', FALLBACK_INDEX), nature: noReferrersApi },
+  { name: 'send a list of referrers', job: 'refer', when: on('PUT', FALLBACK_INDEX), nature: noReferrersApi },
   { name: 'delete a manifest', job: 'delete', when: on('DELETE', MANIFEST) },
   { name: 'take a tag away', job: 'untag', when: on('DELETE', '/manifests/v1') },
 ];
@@ -95,10 +154,13 @@ export async function meet(
 ): Promise<Outcome> {
   const { registry, home } = bench;
   const folder = await mkdtemp(join(home, 'case-'));
+  const { nature = (call, next) => next(call), asStranger = false } = kind;
   registry.faults.clear();
+  registry.faults.add(() => true, nature);
   await setUp(bench, kind.job);
+  registry.faults.clear();
   const waits: number[] = [];
-  const context = client(join(folder, 'home'), waits);
+  const context = client(join(folder, 'home'), waits, kind.login);
   await warmUp(kind.job, context, bench);
   let met = 0;
   if (kind.first) registry.faults.add(kind.first[0], kind.first[1], 1);
@@ -106,14 +168,16 @@ export async function meet(
     (call) => {
       // Not what a stranger is asked first: his 401 says nothing else.
       const { authorization, 'x-mirror': mirrored } = call.headers;
-      return authorization !== undefined && mirrored === undefined && kind.when(call, bench);
+      const asMeant = (authorization === undefined) === asStranger;
+      return asMeant && mirrored === undefined && kind.when(call, bench);
     },
     (call, next) => {
       met += 1;
-      return fault(call, next);
+      return fault(call, (passed) => nature(passed, next));
     },
     times,
   );
+  registry.faults.add(() => true, nature);
   registry.requests.length = 0;
   const signal = patienceMs === undefined ? undefined : stopAfter(patienceMs);
   const error = await work(kind.job, context, bench, join(folder, 'out'), signal).then(

@@ -121,6 +121,38 @@ describe('an upload', () => {
     expect(registry.count('POST')).toBe(2);
   });
 
+  describe('that is told where it is', () => {
+    const starts = () =>
+      registry.requests
+        .filter(({ method }) => method === 'PATCH')
+        .map(({ headers }) => headers['content-range']?.split('-')[0]);
+
+    it('begins again at 0 where an empty session says 0-0, as one byte would', async () => {
+      registry.faults.add(on('PATCH'), resetUpload(0), 1);
+      registry.faults.add(on('GET', '/uploads/'), withHeaders({ range: '0-0' }));
+      await push();
+      expect(starts().slice(0, 3)).toEqual(['0', '0', `${CHUNK_BYTES}`]);
+    });
+
+    it('leaves out no byte where a session does have the one that 0-0 means', async () => {
+      registry.faults.add(on('PATCH'), resetUpload(1), 1);
+      await push();
+      expect(registry.count('POST')).toBe(2); // the one byte cannot be gone on from, so all begins anew
+    });
+
+    it.each([1, -1])('is right in the end where each Range is wrong by %i', async (off) => {
+      registry.faults.add(on('PATCH'), resetUpload(100_000), 1);
+      registry.faults.add(on('GET', '/uploads/'), async (call, next) => {
+        const reply = await next(call);
+        const last = Number(reply.headers?.range?.split('-')[1]);
+        return { ...reply, headers: { ...reply.headers, range: `0-${last + off}` } };
+      });
+      await push();
+      expect(registry.count('POST')).toBe(2);
+      expect(registry.count('PATCH')).toBeLessThanOrEqual(12);
+    });
+  });
+
   it('believes a success whose Range does not move, or whose status is 201', async () => {
     const stuck = withHeaders({ range: '0-0' });
     registry.faults.add(on('PATCH'), async (call, next) => ({ ...(await stuck(call, next)), status: 201 }));
@@ -161,6 +193,20 @@ describe('an upload', () => {
     registry.faults.add(on('PUT'), resetUpload(5 * MIB), 1);
     await push();
     expect(registry.count('PATCH')).toBe(1);
+  });
+
+  it('is streamed once more where its session is gone', async () => {
+    registry.faults.add(on('PATCH'), answer(405, {}, 'UNSUPPORTED'));
+    registry.faults.add(
+      on('PUT'),
+      (call, next) => {
+        registry.memory.dropSessions();
+        return next(call);
+      },
+      1,
+    );
+    await push();
+    expect(registry.count('PUT')).toBe(2);
   });
 
   it('takes relative and absolute Locations with state, and keeps the state', async () => {

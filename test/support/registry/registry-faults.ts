@@ -180,6 +180,18 @@ export function slowly(ms: number, count: number): Fault {
   });
 }
 
+/** Pauses after every 256 KiB of the body, milliseconds: what one connection of some registries brings. */
+export function paced(ms: number): Fault {
+  return changeBody(async function* (body) {
+    let bytes = 0;
+    for await (const chunk of body) {
+      yield chunk;
+      bytes += chunk.byteLength;
+      for (; bytes >= 256 * 1024; bytes -= 256 * 1024) await sleep(ms);
+    }
+  });
+}
+
 function changeBody(
   change: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
   changeHeaders = (headers: Record<string, string>) => headers,
