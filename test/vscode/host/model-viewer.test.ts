@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
@@ -19,6 +20,27 @@ function gridOf(report: ReportView, title: string): GridView {
   const grid = report.sections.find((section) => section.kind === 'grid' && section.title === title);
   assert(grid?.kind === 'grid', `${title} among ${report.sections.map((section) => section.title)}`);
   return grid;
+}
+
+/** Counts what this process reads from files by handles, until it is stopped. */
+async function countReads(file: string) {
+  const probe = await open(file);
+  const handles: FileHandle = Object.getPrototypeOf(probe);
+  await probe.close();
+  const { read } = handles;
+  const stop = () => {
+    handles.read = read;
+  };
+  const counted = { count: 0, bytes: 0, stop };
+  async function countedRead(this: FileHandle, ...args: Parameters<FileHandle['read']>) {
+    const result = await read.apply(this, args);
+    counted.count += 1;
+    counted.bytes += result.bytesRead;
+    return result;
+  }
+  // Parsed boundary: the function has overloads.
+  handles.read = countedRead as typeof read;
+  return counted;
 }
 
 describe('the model viewer', () => {
@@ -67,9 +89,16 @@ describe('the model viewer', () => {
     const file = path.join(folder.path, 'llama.safetensors');
     assert((await writeSparseSafetensors(file, madeLlama(32))) > 10e9);
     const start = performance.now();
-    const report = await fileSubject(file).read(signal);
+    const reads = await countReads(file);
+    const report = await fileSubject(file)
+      .read(signal)
+      .finally(() => reads.stop());
     assert(this.test);
     this.test.title += `: ${Math.round(performance.now() - start)} ms`;
+    // What bounds the time until the page is drawn: how often and how much is read, and what the page is sent.
+    assert(reads.count > 0 && reads.count <= 2, `${reads.count} reads`);
+    assert(reads.bytes < 100_000, `${reads.bytes} bytes read`);
+    assert(JSON.stringify(report).length < 100_000, `${JSON.stringify(report).length} characters sent`);
     assert.equal(gridOf(report, 'Tensors').columns[0]?.cells.length, 291);
     assert.deepEqual(
       report.sections.flatMap((section) =>
