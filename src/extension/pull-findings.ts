@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { escapeControls, type FileFinding, type Location, type Severity, worstFirst } from '../core/index.ts';
+import { TransferCanceled } from './running-transfers.ts';
 import type { Services } from './services.ts';
 import { viewOf } from './subject.ts';
 import { withTransfer } from './transfer-progress.ts';
@@ -15,9 +16,16 @@ const TOLD: readonly Severity[] = ['critical', 'high'];
  */
 export async function confirmFindings(services: Services, location: Location): Promise<boolean> {
   const title = vscode.l10n.t('Looking into the models');
-  const { whole, layers } = await withTransfer(services, title, viewOf(location), ({ signal }) =>
+  const looking = withTransfer(services, title, viewOf(location), ({ signal }) =>
     services.findings.of(location, signal),
   );
+  const found = await looking.catch((error: unknown) => {
+    // Nothing has come that a person could go on with.
+    if (error instanceof TransferCanceled) return undefined;
+    throw error;
+  });
+  if (found === undefined) return false;
+  const { whole, layers } = found;
   const told = worstFirst([...whole, ...layers.flatMap(({ findings }) => findings)], TOLD);
   const [worst] = told;
   if (worst === undefined) return true;
@@ -25,7 +33,7 @@ export async function confirmFindings(services: Services, location: Location): P
   const question =
     worst.severity === 'critical'
       ? vscode.l10n.t('This model can run code on the machine of whoever loads it. Pull it all the same?')
-      : vscode.l10n.t('Something is wrong with this model. Pull it all the same?');
+      : vscode.l10n.t('This model may be dangerous or damaged. Pull it all the same?');
   const options = { modal: true, detail: `${worst.severity}: ${findingsText(worst, told.length)}` };
   return (await vscode.window.showWarningMessage(question, options, pull)) === pull;
 }

@@ -86,6 +86,21 @@ describe('a pull of a model in which something dangerous was found', () => {
     assert.match(person.said.at(-1)?.message ?? '', /^Pulled .*: \d+ files\. (bad|worse)\.pkl: .*more\)$/);
   });
 
+  it('is over where the person cancels while the models are looked into', async () => {
+    const of = (_location: unknown, signal: AbortSignal) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    // Parsed boundary: nothing else of the findings is used.
+    const slow = { ...services, findings: { of } } as unknown as Services;
+    const { parseLocation } = await services.core();
+    person = new Person(undefined);
+    const into = path.join(folder.path, 'canceled');
+    const pulling = pullAsked(slow, parseLocation(reference), into);
+    services.transfers.all[0]?.cancel();
+    assert.equal(await pulling, undefined);
+    assert.deepEqual(person.said, []);
+    assert(!existsSync(into));
+  });
+
   it('asks nothing about another model', async () => {
     const result = await asked(undefined, `local/${name}:good`, path.join(folder.path, 'good'));
     assert(result);
