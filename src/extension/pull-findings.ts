@@ -12,9 +12,11 @@ const TOLD: readonly Severity[] = ['critical', 'high'];
 
 /**
  * Looks into the models of an artifact by ranges, before anything is downloaded, and asks where something dangerous is
- * in them. False where the person does not want them.
+ * in them.
+ * @returns the location with the digest of what was looked at, should the tag move meanwhile; undefined where the person
+ * does not want it
  */
-export async function confirmFindings(services: Services, location: Location): Promise<boolean> {
+export async function confirmFindings(services: Services, location: Location): Promise<Location | undefined> {
   const title = vscode.l10n.t('Looking into the models');
   const looking = withTransfer(services, title, viewOf(location), ({ signal }) =>
     services.findings.of(location, signal),
@@ -24,18 +26,20 @@ export async function confirmFindings(services: Services, location: Location): P
     if (error instanceof TransferCanceled) return undefined;
     throw error;
   });
-  if (found === undefined) return false;
-  const { whole, layers } = found;
+  if (found === undefined) return undefined;
+  const { digest, whole, layers } = found;
+  const seen = { ...location, digest };
   const told = worstFirst([...whole, ...layers.flatMap(({ findings }) => findings)], TOLD);
   const [worst] = told;
-  if (worst === undefined) return true;
+  if (worst === undefined) return seen;
   const pull = vscode.l10n.t('Pull Anyway');
   const question =
     worst.severity === 'critical'
       ? vscode.l10n.t('This model can run code on the machine of whoever loads it. Pull it all the same?')
       : vscode.l10n.t('This model may be dangerous or damaged. Pull it all the same?');
   const options = { modal: true, detail: `${worst.severity}: ${findingsText(worst, told.length)}` };
-  return (await vscode.window.showWarningMessage(question, options, pull)) === pull;
+  const chosen = await vscode.window.showWarningMessage(question, options, pull);
+  return chosen === pull ? seen : undefined;
 }
 
 /** What was found in files as they came, each before it got its name. */

@@ -68,6 +68,8 @@ interface LayerFindings {
 
 /** What is dangerous in an artifact, known without downloading it. */
 export interface ArtifactFindings {
+  /** Of the manifest that was looked at. */
+  readonly digest: Digest;
   /** Of all layers as one model: code that its documents bring, files that are missing, paths that leave it. */
   readonly whole: readonly FileFinding[];
   readonly layers: readonly LayerFindings[];
@@ -84,6 +86,7 @@ export async function findInArtifact(
   const { name, whole, parts, unread } = await readRemoteModel(context, artifact, options);
   const layers = titledLayers(artifact.format.modelLayers(artifact.manifest));
   return {
+    digest: artifact.root.digest,
     whole: (whole?.findings ?? []).map((finding) => ({ ...finding, file: finding.where ?? name })),
     layers: parts.flatMap(({ title, facts }) => {
       const digest = layers.get(title)?.digest;

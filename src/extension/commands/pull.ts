@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import {
   type ExistingFiles,
+  formatLocation,
   isOmlmdError,
   type Location,
   type PullResult,
@@ -56,18 +57,21 @@ export async function pullAsked(
   location: Location,
   folder: string,
 ): Promise<PullResult | undefined> {
+  let seen: Location | undefined;
   try {
-    if (!(await confirmFindings(services, location))) return undefined;
+    seen = await confirmFindings(services, location);
   } catch (error) {
     const retry = () => pullAsked(services, location, folder);
     void showError(services, error, { host: hostOf(location), retry });
     return undefined;
   }
-  return pullConfirmed(services, location, folder);
+  return seen && pullConfirmed(services, location, seen, folder);
 }
 
+/** @param named what the person knows the artifact by; `location` is the digest of it that they confirmed */
 async function pullConfirmed(
   services: Services,
+  named: Location,
   location: Location,
   folder: string,
 ): Promise<PullResult | undefined> {
@@ -80,11 +84,11 @@ async function pullConfirmed(
         return transfer(services, { location, folder, existing }, findings);
       },
     );
-    void tell(result, folder, findings);
+    void tell({ ...result, reference: formatLocation(named) }, folder, findings);
     return result;
   } catch (error) {
     void findings.tell(folder);
-    const retry = () => pullConfirmed(services, location, folder);
+    const retry = () => pullConfirmed(services, named, location, folder);
     void showError(services, error, { host: hostOf(location), retry });
     return undefined;
   }

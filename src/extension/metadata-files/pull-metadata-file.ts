@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import {
   type Context,
   type ExistingFiles,
+  formatLocation,
   isOmlmdError,
   type Location,
   OmlmdError,
@@ -37,9 +38,9 @@ export async function pullMetadataFile(
   const folder = dirname(document.uri.fsPath);
   const findings = new ArrivedFindings(services);
   try {
-    if (!(await confirmFindings(services, location))) return undefined;
-    const result = await pullAsking(services, location, folder, findings);
-    if (result !== undefined) tell(result, folder, findings);
+    const seen = await confirmFindings(services, location);
+    const result = seen && (await pullAsking(services, seen, folder, findings));
+    if (result !== undefined) tell({ ...result, reference: formatLocation(location) }, folder, findings);
     return result;
   } catch (error) {
     void findings.tell(folder);

@@ -22,12 +22,13 @@ class Person {
   readonly said: Said[] = [];
   readonly #ask = vscode.window.showWarningMessage;
 
-  constructor(answer: string | undefined) {
+  constructor(answer: string | undefined, before: () => unknown = () => undefined) {
     const show = async (message: string, ...rest: readonly unknown[]) => {
       const [first] = rest;
       const { modal = false, detail = '' } =
         typeof first === 'object' && first !== null ? (first as vscode.MessageOptions) : {};
       this.said.push({ message, modal, detail });
+      await before();
       return rest.find((button) => button === answer);
     };
     // Parsed boundary: the function has overloads.
@@ -84,6 +85,22 @@ describe('a pull of a model in which something dangerous was found', () => {
     assert.equal(modals().length, 1);
     for (let tries = 0; tries < 50 && person.said.length < 2; tries += 1) await sleep(20);
     assert.match(person.said.at(-1)?.message ?? '', /^Pulled .*: \d+ files\. (bad|worse)\.pkl: .*more\)$/);
+  });
+
+  it('is of what the person was asked about, though its tag has moved', async () => {
+    const moving = `local/${name}:moving`;
+    const push = (file: string) => {
+      const uri = vscode.Uri.file(path.join(folder.path, file));
+      const options = { destination: moving, allowUnsafe: true };
+      return vscode.commands.executeCommand('omlmd.push', uri, [uri], options);
+    };
+    await push('bad.pkl');
+    person = new Person('Pull Anyway', () => push('worse.pkl'));
+    const { parseLocation } = await services.core();
+    const into = path.join(folder.path, 'moving');
+    await pullAsked(services, parseLocation(moving), into);
+    assert(existsSync(path.join(into, 'bad.pkl')));
+    assert(!existsSync(path.join(into, 'worse.pkl')));
   });
 
   it('is over where the person cancels while the models are looked into', async () => {
