@@ -37,7 +37,8 @@ async function readArchive(reading: ZipReading): Promise<void> {
   const code = new KerasCode(facts);
   const collect = (parse: () => Promise<void>) => facts.collect(parse, isFatal(options));
   for (const member of archive.named(METADATA)) await collect(() => readMetadata(reading, member));
-  for (const member of archive.named(CONFIG)) {
+  // What is there of a configuration that is cut off nobody can read.
+  for (const member of archive.named(CONFIG).filter(({ isCut }) => !isCut)) {
     await collect(() =>
       lookForCode(facts, async () => reportConfig(await textOf(reading, member), code, facts)),
     );

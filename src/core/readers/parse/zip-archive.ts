@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib';
 import { bytesContent, type Content } from '../../oci/content.ts';
-import type { FactsBuilder } from '../facts.ts';
+import { FactsBuilder } from '../facts.ts';
 import { MAX_READ_MS, MAX_WINDOW_BYTES, PAGE_BYTES } from '../limits.ts';
 import { ByteCursor, decodeText } from './byte-cursor.ts';
 import type { ByteSource, RangeSourceOptions } from './byte-source.ts';
 import { PagedSource } from './paged-source.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
 import { checkZipDirectory } from './zip-checks.ts';
-import { memberName, readZipDirectory } from './zip-directory.ts';
+import { memberName, readZipDirectory, type ZipDirectory } from './zip-directory.ts';
 import { BegunMember, InflatedMember, inflatedBeginning } from './zip-inflate.ts';
 import {
   isEncrypted,
@@ -34,6 +34,13 @@ interface Packed {
  */
 export class ZipArchive {
   readonly members: readonly ZipMember[];
+  /** Why the members are those of the local headers: there is no directory, or it is broken. */
+  readonly rebuilt: ParseStop | undefined;
+  /**
+   * Of an archive that is cut off: the one inside of a member, whose directory is the only one. Programs that look for the
+   * last directory take it for the whole.
+   */
+  readonly inner: ZipArchive | undefined;
   readonly #content: Content;
   readonly #source: PagedSource;
   readonly #facts: FactsBuilder;
@@ -42,13 +49,16 @@ export class ZipArchive {
   readonly #opened = new Map<ZipMember, Packed>();
 
   private constructor(
-    members: readonly ZipMember[],
+    { members, rebuilt, inside }: Members,
     content: Content,
     source: PagedSource,
     facts: FactsBuilder,
     options: RangeSourceOptions,
   ) {
     this.members = members;
+    this.rebuilt = rebuilt;
+    const found = { members: inside, rebuilt: undefined, inside: [] };
+    if (inside.length > 0) this.inner = new ZipArchive(found, content, source, new FactsBuilder(), options);
     this.#content = content;
     this.#source = source;
     this.#facts = facts;
@@ -59,8 +69,8 @@ export class ZipArchive {
   /** Reads the directory; its tricks become findings. Of an archive that is cut off, what stands in front is left. */
   static async open(content: Content, facts: FactsBuilder, options: RangeSourceOptions): Promise<ZipArchive> {
     const source = new PagedSource(content, options);
-    const members = await readMembers(source, facts);
-    return new ZipArchive(members, content, source, facts, options);
+    const found = await readMembers(source, facts);
+    return new ZipArchive(found, content, source, facts, options);
   }
 
   /** Whether time or bytes are used up: what is asked for now would only stop again. */
@@ -96,6 +106,9 @@ export class ZipArchive {
 
   /** A whole member of at most `limit` bytes. Throws {@link ParseStop} where it is longer. */
   async bytes(member: ZipMember, limit: number): Promise<Uint8Array> {
+    if (member.isCut) {
+      throw new ParseStop('truncated', `the file ends inside ${memberName(member)}`, member.headerAt);
+    }
     if (member.size > limit) {
       const what = `${memberName(member)} has ${member.size} bytes, ${limit} are looked into`;
       throw new ParseStop('too-large-to-show', what, member.headerAt);
@@ -159,7 +172,7 @@ export class ZipArchive {
     const nameBytes = header.getUint16(26, true);
     const at = member.headerAt + LOCAL_BYTES + nameBytes + header.getUint16(28, true);
     const name = await this.#source.read(member.headerAt + LOCAL_BYTES, nameBytes);
-    this.#compare(member, header, name);
+    if (this.rebuilt === undefined) this.#compare(member, header, name);
     if (at + member.packed > this.#source.size) {
       throw new ParseStop('truncated', `the file ends inside ${memberName(member)}`, at);
     }
@@ -183,16 +196,28 @@ export class ZipArchive {
   }
 }
 
-async function readMembers(source: PagedSource, facts: FactsBuilder): Promise<readonly ZipMember[]> {
+interface Members {
+  readonly members: readonly ZipMember[];
+  readonly rebuilt: ParseStop | undefined;
+  /** Those of a directory that lies inside of a member. */
+  readonly inside: readonly ZipMember[];
+}
+
+async function readMembers(source: PagedSource, facts: FactsBuilder): Promise<Members> {
+  // What is noted of a directory that is another archive's says nothing of this one.
+  const noted = new FactsBuilder();
+  let directory: ZipDirectory | undefined;
   try {
-    const directory = await readZipDirectory(source, facts);
-    checkZipDirectory(directory, facts);
-    await checkCutInside(source, directory, facts);
-    return directory.members;
+    directory = await readZipDirectory(source, noted);
+    checkZipDirectory(directory, noted);
+    await checkCutInside(source, directory);
+    for (const { severity, code, message, where } of noted.build('', '').findings)
+      facts.finding(severity, code, message, where);
+    return { members: directory.members, rebuilt: undefined, inside: [] };
   } catch (error) {
     if (!(error instanceof ParseStop) || error.code === 'too-large-to-show') throw error;
     facts.stopped(error);
-    return await recoverMembers(source);
+    return { members: await recoverMembers(source), rebuilt: error, inside: directory?.members ?? [] };
   }
 }
 
@@ -207,7 +232,9 @@ async function named<T>(member: ZipMember, read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     if (!(error instanceof ParseStop)) throw error;
-    throw new ParseStop(error.code, `${memberName(member)}: ${error.message}`, member.headerAt);
+    // What is wrong with a member that is cut off is that it is cut off.
+    const code = member.isCut && error.code === 'malformed' ? 'truncated' : error.code;
+    throw new ParseStop(code, `${memberName(member)}: ${error.message}`, member.headerAt);
   }
 }
 

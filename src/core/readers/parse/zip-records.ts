@@ -41,6 +41,8 @@ export interface ZipMember {
   readonly headerAt: number;
   /** Another name in the extra field, which some programs take instead. */
   readonly otherName: string | undefined;
+  /** Of an archive that is cut off: not all of the member is there, or where it ends is not known. */
+  readonly isCut?: boolean;
 }
 
 export function isEncrypted(member: Pick<ZipMember, 'flags'>): boolean {
@@ -124,7 +126,7 @@ export function parseEntry(
 }
 
 /** Extra fields (4.5): those of zip64 hold the numbers that are all ones in the entry, in this order. */
-function parseExtra(
+export function parseExtra(
   extra: Uint8Array,
   stated: readonly number[],
 ): { readonly numbers: readonly number[]; readonly name: string | undefined } {
