@@ -104,6 +104,17 @@ describe('serve', () => {
     expect((await ask(host, 'GET', '/v2/', { headers })).status).toBe(403);
   });
 
+  it('answers to the names that the person lists, and to no other', async () => {
+    const { host } = await serve(['--host-name', 'Host.Lima.internal', '--host-name', 'models.test']);
+    const status = async (name: string, more = {}) =>
+      (await ask(host, 'GET', '/v2/', { headers: { host: name, ...more } })).status;
+    for (const name of ['host.lima.internal:5000', 'MODELS.test', 'models.test:1', 'localhost'])
+      expect(await status(name), name).toBe(200);
+    for (const name of ['models.test.evil.example', 'evil.models.test', 'evil.example', 'models.test:5000:1'])
+      expect(await status(name), name).toBe(403);
+    expect(await status('models.test', { origin: 'http://models.test' })).toBe(403);
+  });
+
   it('listens for other machines with a login and a certificate', async () => {
     const { cert, key } = testCertificate();
     await writeFile(sandbox.path('cert.pem'), cert);
@@ -128,6 +139,9 @@ describe('serve refuses', () => {
     [['--port', '65536'], 'expected a whole number from 0 to 65535'],
     [['--cert-file', 'cert.pem'], '--cert-file'],
     [['-u', 'ci'], '--password-stdin'],
+    [['--host-name', '*'], '--host-name "*": expected a host name, without a port'],
+    [['--host-name', 'models.test:5000'], 'expected a host name, without a port'],
+    [['--host-name', 'a.test', '--listen', '127.0.0.1'], 'with --listen every name is answered'],
   ])('%j, with status 2', async (args, message) => {
     const { status, stdout, stderr } = await sandbox.run(['serve', '--port', '0', ...args], { input: 'x\n' });
     expect([status, stdout]).toEqual([2, '']);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { DEFAULT_SERVE_PORT, escapeControls, OmlmdError, quote, serveStore } from '../../core/index.ts';
-import { integer } from '../option-types.ts';
+import { integer, repeatable } from '../option-types.ts';
 import { write } from '../terminal.ts';
 import type { Session, Verb } from '../verb.ts';
 
@@ -37,6 +37,9 @@ export const serveVerb: Verb = {
       .option('--port <n>', 'port; 0: any that is free', integer(0, 65_535), DEFAULT_SERVE_PORT)
       .option('--read-only', 'refuse every write')
       .option('--listen <address>', 'address for other machines; needs a login and a certificate')
+      .addOption(
+        repeatable('--host-name <name>', 'answer on loopback also to requests for this name (repeatable)'),
+      )
       .option('-u, --username <name>', 'user name that clients must give')
       .option('--password-stdin', 'read their password from standard input')
       .option('--cert-file <file>', 'certificate of this server, with its chain (PEM)')
@@ -48,6 +51,7 @@ export const serveVerb: Verb = {
       port: options.number('port'),
       readOnly: options.flag('readOnly'),
       listen: options.text('listen'),
+      hostNames: options.list('hostName'),
       login: readLogin(session),
       tls: await readTls(session),
     });

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly readOnly?: boolean | undefined;
   /** An address for other machines; then a login and a certificate are demanded. Default: loopback only. */
   readonly listen?: string | undefined;
+  /** More names by which programs of this machine reach it on loopback. */
+  readonly hostNames?: readonly string[] | undefined;
   readonly login?: ServerLogin | undefined;
   readonly tls?: TlsFiles | undefined;
   /** Called after a client has written or deleted a manifest or a tag. */
@@ -51,9 +53,20 @@ export async function serveStore(context: Context, options: ServeOptions = {}): 
   };
 }
 
+/** A host name (RFC 1123 §2.1) without a port; no pattern, which would let in names that others own. */
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*$/i;
+
 /** Strangers may not read models, nor write them, and nobody may read the password on its way. */
-function refuseUnsafe({ listen, login, tls }: ServeOptions): void {
+function refuseUnsafe({ listen, hostNames = [], login, tls }: ServeOptions): void {
+  for (const name of hostNames)
+    if (!HOST_NAME.test(name))
+      throw new OmlmdError('usage', `--host-name ${quote(name)}: expected a host name, without a port`);
   if (listen === undefined) return;
+  if (hostNames.length > 0)
+    throw new OmlmdError(
+      'usage',
+      '--host-name: with --listen every name is answered, as a login is asked for',
+    );
   const missing = [
     ...(login === undefined ? ['a login (--username, --password-stdin)'] : []),
     ...(tls === undefined ? ['a certificate (--cert-file, --key-file)'] : []),
@@ -62,9 +75,9 @@ function refuseUnsafe({ listen, login, tls }: ServeOptions): void {
     throw new OmlmdError('usage', `serve on ${quote(listen)}: needs ${missing.join(' and ')}`);
 }
 
-function guarded(handler: RegistryHandler, { listen, login }: ServeOptions): RegistryHandler {
+function guarded(handler: RegistryHandler, { listen, hostNames, login }: ServeOptions): RegistryHandler {
   const known = login === undefined ? handler : loginOnly(login, handler);
-  return listen === undefined ? ownHostOnly(known) : known;
+  return listen === undefined ? ownHostOnly(known, hostNames) : known;
 }
 
 function telling(handler: RegistryHandler, onWrite: (() => void) | undefined): RegistryHandler {

@@ -8,12 +8,19 @@ import { errorReply, type RegistryHandler } from './registry-call.ts';
 const OWN_HOST =
   /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|host\.docker\.internal|host\.containers\.internal)(?::[0-9]{1,5})?$/i;
 
-/** For a registry without logins, on loopback: only what runs on this machine may ask, and no page of a browser. */
-export function ownHostOnly(next: RegistryHandler): RegistryHandler {
+/**
+ * For a registry without logins, on loopback: only what runs on this machine may ask, and no page of a browser.
+ *
+ * @param names more names of this machine, which the person vouches for
+ */
+export function ownHostOnly(next: RegistryHandler, names: readonly string[] = []): RegistryHandler {
+  const own = new Set(names.map((name) => name.toLowerCase()));
+  const isOwn = (host: string) =>
+    OWN_HOST.test(host) || own.has(host.toLowerCase().replace(/:[0-9]{1,5}$/, ''));
   return async (call) => {
     const { host, origin } = call.headers;
     // Registry clients send no Origin; a browser sends it with every request that could write.
-    if (host === undefined || !OWN_HOST.test(host) || origin !== undefined)
+    if (host === undefined || !isOwn(host) || origin !== undefined)
       return errorReply(403, 'DENIED', 'this registry answers only to programs on its own machine');
     return next(call);
   };
