@@ -66,7 +66,7 @@ describe('parseNode', () => {
     ['both shapes', { ...index, layers: [] }],
     ['both shapes to a reader that does not mind case', { ...manifest, Manifests: [] }],
     ['both shapes to a reader that does not mind case', { ...index, CONFIG: layer }],
-  ])('refuses %s', (_, document) => {
+  ])('refuses what is %s', (_, document) => {
     expect(failureOf(document)).toContain('both');
   });
 
