@@ -55,6 +55,8 @@ export interface RegistryRequest extends WaitOptions {
 
 interface Connection {
   readonly origin: URL;
+  /** Its text; making it anew for each comparison takes longer than the comparison. */
+  readonly own: string;
   readonly authorizer: Authorizer;
 }
 
@@ -124,13 +126,13 @@ export class RegistryTransport {
 
   /** A request, tried once (and once more after a 401). The caller reads or discards the answer. */
   async attempt(request: RegistryRequest): Promise<HttpResponse> {
-    const { origin, authorizer } = await this.#connect();
+    const { origin, own, authorizer } = await this.#connect();
     const url = new URL(request.target, origin);
     // An upload session may live elsewhere; our login stays here (S14).
-    const trusted = url.origin === origin.origin && request.authenticate !== false;
+    const trusted = url.origin === own && request.authenticate !== false;
     const used = trusted ? await authorizer.authorization(request.scopes, request.signal) : undefined;
     let response = await this.#send(request, origin, url, used);
-    if (response.status === 401 && trusted && response.url.origin === origin.origin) {
+    if (response.status === 401 && trusted && response.url.origin === own) {
       const ask = { method: request.method, scopes: request.scopes, used };
       const next = await authorizer.afterChallenge(response.headers['www-authenticate'], ask, request.signal);
       if (next !== undefined) {
@@ -160,7 +162,7 @@ export class RegistryTransport {
   async #findConnection(): Promise<Connection> {
     const origin = await findOrigin(this.registry, this.#options.plainHttp);
     const send = (request: TokenRequest, doing: string) => this.#askToken(request, doing, origin);
-    return { origin, authorizer: new Authorizer({ ...this.#options, origin, send }) };
+    return { origin, own: origin.origin, authorizer: new Authorizer({ ...this.#options, origin, send }) };
   }
 
   #send(request: RegistryRequest, origin: URL, url: URL, authorization: string | undefined) {
@@ -168,8 +170,12 @@ export class RegistryTransport {
     for (const [name, value] of Object.entries(this.#options.headers ?? {}))
       secret[name.toLowerCase()] = value;
     if (authorization !== undefined) secret.authorization ??= authorization;
+    const isBare = Object.keys(secret).length === 0;
     const to = (hop: URL) =>
-      this.#hop({ ...request, url: hop, secret: hop.origin === origin.origin ? secret : {} }, origin);
+      this.#hop(
+        { ...request, url: hop, secret: isBare || hop.origin !== origin.origin ? {} : secret },
+        origin,
+      );
     return followRedirects({ method: request.method, url, doing: request.doing }, to);
   }
 

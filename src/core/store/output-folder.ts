@@ -3,6 +3,7 @@ import { chmod, type FileHandle, link, open, realpath, rename, unlink } from 'no
 import { dirname, join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
 import { openFileContent } from '../oci/content.ts';
+import { Slots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { checkTitles } from '../oci/title.ts';
 import { syncFolder } from './durable-file.ts';
@@ -15,7 +16,7 @@ import {
 } from './fetch-files.ts';
 import { verifyHandle } from './hashed-file.ts';
 import { MadeNames } from './made-names.ts';
-import { kindOf } from './path-kind.ts';
+import { isEmptyFolder, kindOf } from './path-kind.ts';
 import { isResumable } from './resumable-file.ts';
 import { storageError, systemCode } from './storage-error.ts';
 
@@ -37,6 +38,8 @@ export interface PlacedFile {
   readonly descriptor: Descriptor;
 }
 
+/** Files that get their names at once. */
+const NAMED_AT_ONCE = 8;
 /** Most names in a message; the rest is counted. */
 const MAX_NAMED = 10;
 
@@ -63,10 +66,12 @@ export async function placeFiles(
     files.map((file) => file.title),
     { allowHidden: options.allowHidden },
   );
+  const isEmpty = await isEmptyFolder(folder);
   const planned: Planned[] = [];
   for (const [i, file] of files.entries()) {
     const relative = relatives[i] ?? file.title;
-    planned.push({ ...file, relative, found: await look(folder, relative, file, options) });
+    const found = isEmpty ? 'nothing' : await look(folder, relative, file, options);
+    planned.push({ ...file, relative, found });
   }
   refuseConflicts(folder, planned, options.onExisting);
   const wanted = planned.filter(
@@ -192,7 +197,10 @@ async function giveNames(
       );
     const areFolders = await made.foldersBelow(real, inside);
     if (!areFolders || (await realpath(parent)) !== parent) throw moved();
-    for (const { file, from } of files) await giveName(real, from, file, made, options);
+    const slots = new Slots(NAMED_AT_ONCE);
+    await settleAll(
+      files.map(({ file, from }) => slots.run(() => giveName(real, from, file, made, options))),
+    );
     if ((await realpath(parent)) !== parent) throw moved();
     await syncFolder(parent);
   }

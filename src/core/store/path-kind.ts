@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, opendir } from 'node:fs/promises';
 import { storageError, systemCode } from './storage-error.ts';
 
 /** `special`: a link, a pipe, a device. */
@@ -12,5 +12,19 @@ export async function kindOf(path: string): Promise<PathKind> {
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return 'nothing';
     throw storageError(`look at ${path}`, error);
+  }
+}
+
+/** Whether nothing can be in the way of files in a folder, because it holds nothing or is not there. */
+export async function isEmptyFolder(path: string): Promise<boolean> {
+  try {
+    const folder = await opendir(path);
+    try {
+      return (await folder.read()) === null;
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    return systemCode(error) === 'ENOENT';
   }
 }
