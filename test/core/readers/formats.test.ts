@@ -10,8 +10,8 @@ describe('what readers say is what the libraries say', () => {
 
   it.each(fixtureNames('.onnx'))('inputs, outputs, operators and opsets of %s', async (name) => {
     const { details } = await readFixture(name);
-    const { inputs, outputs, operators, opsets, metadata_props } = expectedFacts(name);
-    expect(details).toMatchObject({ inputs, outputs, operators, opsets, metadata_props });
+    const { inputs, outputs, operators, opsets, metadata_props, custom_domains } = expectedFacts(name);
+    expect(details).toMatchObject({ inputs, outputs, operators, opsets, metadata_props, custom_domains });
   });
 
   it.each(fixtureNames('.safetensors', '.gguf'))('tensors of %s', async (name) => {

@@ -2,6 +2,7 @@ import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { type ProtobufField, readPair, readText, walkMessage } from '../parse/protobuf-walker.ts';
 import { TensorTally } from '../tensor-tally.ts';
+import type { Dequantized } from './onnx-quantization.ts';
 import { type OnnxTensor, readTensor } from './onnx-tensor.ts';
 import { readValueInfo, type ValueInfo } from './onnx-types.ts';
 
@@ -23,6 +24,7 @@ export class OnnxWalk {
   readonly initializers = new Set<string>();
   readonly tally = new TensorTally();
   readonly operators = new Map<string, number>();
+  readonly dequantized: Dequantized[] = [];
   readonly domains = new Set<string>();
   readonly functionDomains = new Set<string>();
   readonly externalFiles = new Set<string>();
@@ -193,23 +195,32 @@ export class OnnxWalk {
     return tensor;
   }
 
-  /** NodeProto: 4 op_type, 5 attribute, 7 domain. `counted` is false in functions, whose nodes are not the model's own. */
+  /** NodeProto: 1 input, 4 op_type, 5 attribute, 7 domain. `counted` is false in functions, whose nodes are not the model's own. */
   async #node(field: ProtobufField, depth: number, counted: boolean): Promise<void> {
     let operator = '';
     let domain = '';
+    let inputs = 0;
+    let [values, zeroPoint] = ['', ''];
     await walkMessage(
       this.#cursor,
       field.end,
       (part) => {
         if (part.number === 5) return this.#attribute(part, depth + 1, counted);
-        if (part.number !== 4 && part.number !== 7) return undefined;
+        if (part.number === 1) inputs += 1;
+        // Of the inputs the first and the third tell what a node dequantizes; the operator comes after them.
+        const isWanted = part.number === 1 ? inputs === 1 || inputs === 3 : [4, 7].includes(part.number);
+        if (!isWanted) return undefined;
         return readText(this.#cursor, part, MAX_NAME_BYTES).then((text) => {
           if (part.number === 4) operator = text;
-          else domain = text;
+          else if (part.number === 7) domain = text;
+          else if (inputs === 1) values = text;
+          else zeroPoint = text;
         });
       },
       depth,
     );
+    if (counted && operator === 'DequantizeLinear' && this.dequantized.length < MAX_DISTINCT_NAMES)
+      this.dequantized.push({ values, zeroPoint });
     if (this.domains.size < MAX_DISTINCT_NAMES) this.domains.add(domain);
     const known = this.operators.get(operator);
     if (counted && (known !== undefined || this.operators.size < MAX_DISTINCT_NAMES)) {

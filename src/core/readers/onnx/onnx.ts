@@ -8,6 +8,7 @@ import { ParseStop } from '../parse/parse-stop.ts';
 import { collectFacts } from '../read-file.ts';
 import type { ModelReader } from '../reader.ts';
 import { reportParameters, reportTensors } from '../tensor-tally.ts';
+import { quantizationOf } from './onnx-quantization.ts';
 import { looksLikeOnnx } from './onnx-recognition.ts';
 import { withOnnxTail } from './onnx-tail.ts';
 import type { ValueInfo } from './onnx-types.ts';
@@ -70,7 +71,7 @@ function reportModel(walk: OnnxWalk, facts: FactsBuilder): void {
   facts.property('framework', framework);
   if (framework === 'pytorch') facts.property('framework_version', walk.producerVersion);
   reportParameters(walk.tally, facts);
-  if (walk.operators.has('DequantizeLinear')) facts.property('quantization', 'int8');
+  facts.property('quantization', quantizationOf(walk.dequantized, walk.tally.listed));
   facts.property('opset_version', walk.opsets.get('ai.onnx'));
   facts.property('producer_name', walk.producerName);
   facts.property('producer_version', walk.producerVersion);
