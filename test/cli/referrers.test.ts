@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answer, on } from '../support/registry/registry-faults.ts';
 import { startTestRegistry } from '../support/registry/test-registry.ts';
@@ -18,6 +19,8 @@ async function json(...args: string[]) {
   return JSON.parse(stdout);
 }
 
+/** Files that are younger are not remembered, milliseconds. */
+const SETTLED_MS = 200;
 const SBOM = ['--artifact-type', 'application/spdx+json'];
 
 async function attachAndFind(reference: string): Promise<void> {
@@ -81,6 +84,21 @@ describe('what is attached to an artifact', () => {
     await json('cp', '-r', 'local/m:v1', 'local/copy:v1');
     const [from, to] = [await json('discover', 'local/m:v1'), await json('discover', 'local/copy:v1')];
     expect(to.referrers).toEqual(from.referrers);
+  });
+
+  it('is hashed anew where the digests of before are not to be used', async () => {
+    const remembered = () =>
+      access(`${sandbox.home}/digests.json`).then(
+        () => true,
+        () => false,
+      );
+    await sleep(SETTLED_MS);
+    await json('push', 'local/m:v1', sandbox.path('model.bin'), '--empty-metadata', '--no-digest-cache');
+    const attach = ['attach', 'local/m:v1', sandbox.path('sbom.json'), ...SBOM];
+    const { digest } = await json(...attach, '--no-digest-cache');
+    expect(await remembered()).toBe(false);
+    expect((await json(...attach)).digest).toBe(digest);
+    expect(await remembered()).toBe(true);
   });
 
   it('needs a type that is one', async () => {

@@ -12,7 +12,8 @@ export const attachVerb: Verb = {
       .argument('<reference>', 'an artifact')
       .argument('<paths...>', 'files, each with an optional :MEDIA/TYPE')
       .requiredOption('--artifact-type <type>', 'what it is, for example application/spdx+json')
-      .addOption(repeatable('-a, --annotation <key=value>', 'add a manifest annotation (repeatable)'));
+      .addOption(repeatable('-a, --annotation <key=value>', 'add a manifest annotation (repeatable)'))
+      .option('--no-digest-cache', 'hash every file anew, changed or not');
   },
   async run({ context, options, signal, onProgress }, [reference, paths]) {
     const artifactType = options.text('artifactType');
@@ -25,6 +26,7 @@ export const attachVerb: Verb = {
       artifactType,
       annotations,
       concurrency,
+      digestCache: options.flag('digestCache'),
       signal,
       onProgress,
     });

@@ -11,7 +11,7 @@ import { assertMediaTypes, assertTitles } from './push-input.ts';
 import { resolveRoot } from './read-artifact.ts';
 
 export interface AttachOptions
-  extends Pick<PushModelOptions, 'annotations' | 'concurrency' | 'onProgress' | 'signal'> {
+  extends Pick<PushModelOptions, 'annotations' | 'concurrency' | 'digestCache' | 'onProgress' | 'signal'> {
   /** What it is: `application/spdx+json`, … */
   readonly artifactType: string;
 }
@@ -36,7 +36,7 @@ export async function attach(
   const subject = await resolveRoot(target, location, options);
   const hashed = await hashFiles(files, {
     ...options,
-    cache: context.digests,
+    cache: options.digestCache === false ? undefined : context.digests,
     target,
     likelySizes: async () => new Set(),
   });
