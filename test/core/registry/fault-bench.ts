@@ -15,6 +15,8 @@ import { LOGIN } from './test-client.ts';
 export const MODEL_BYTES = 4 * 1024 * 1024 + 65_536;
 /** Enough to be worth several connections. Bytes. */
 const LARGE_BYTES = 66 * 1024 * 1024;
+/** Files, enough to ask once for all of them. */
+const MANY = 8;
 /** How long the client waits for a byte; short, as every stall costs it. Milliseconds. */
 export const STALL_MS = 250;
 /** Tries after the first. */
@@ -39,6 +41,8 @@ export interface Bench {
   /** Where the registry has the model's bytes. */
   readonly modelPath: string;
   readonly large: string;
+  /** A folder of files, many and small. */
+  readonly many: string;
   readonly largePath: string;
   stop(): Promise<void>;
 }
@@ -65,6 +69,7 @@ export async function openBench(): Promise<Bench> {
     model,
     modelPath,
     large,
+    many: await makeMany(join(home, 'many')),
     largePath,
     stop: async () => {
       mirror.stop();
@@ -79,6 +84,12 @@ async function makeModel(path: string, repository: string, size: number): Promis
   const bytes = randomBytes(size);
   await writeFile(path, bytes);
   return [path, `/v2/${repository}/blobs/${digestOf(bytes)}`];
+}
+
+async function makeMany(path: string): Promise<string> {
+  await mkdir(path);
+  for (let i = 0; i < MANY; i += 1) await writeFile(join(path, `${i}.bin`), randomBytes(100));
+  return path;
 }
 
 /** A client that does not really wait between two tries; the waits are told to `waits`, in milliseconds. */

@@ -55,7 +55,7 @@ function expectClean(kind: Kind, { ended, done, left }: Outcome): void {
 function expectThrift(kind: Kind, { name }: Row, { sent, waits, ranges, ended }: Outcome): void {
   const again = name === 'a session that is gone' ? MODEL_BYTES : CHUNK_BYTES;
   expect(sent).toBeLessThan(MODEL_BYTES + SMALL_BYTES + again);
-  if (kind.name === 'forget an upload') return; // nobody waits to do it again
+  if (kind.asksOnce) return;
   if (name === '429, in seconds') expect(Math.max(...waits)).toBeGreaterThanOrEqual(7_000);
   if (name === '429, at a date') expect(Math.max(...waits)).toBeGreaterThan(50_000);
   const broken = name.startsWith('a body cut') || name === 'a stall mid-way';

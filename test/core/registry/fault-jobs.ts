@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOmlmdError, OmlmdError } from '../../../src/core/errors.ts';
 import { bytesContent, readAll, textContent } from '../../../src/core/oci/content.ts';
@@ -18,6 +18,7 @@ import { type Bench, client, GONE, LARGE, MODEL_BYTES, NEW, THERE } from './faul
 /** What the client does while the fault waits for it. */
 export type Job =
   | 'push'
+  | 'push many'
   | 'push other bytes'
   | 'pull'
   | 'pull large'
@@ -110,6 +111,8 @@ export async function work(
       return put(bench, context, NEW, signal);
     case 'pull':
       return void (await pull(context, at(bench, THERE), out));
+    case 'push many':
+      return put(bench, context, NEW, signal, bench.many);
     case 'push other bytes':
       return pushOtherBytes(open(bench, context, NEW), bench);
     case 'pull large':
@@ -165,6 +168,7 @@ export async function isDone(job: Job, bench: Bench, folder: string): Promise<bo
     if (job === 'push' || job === 'copy') return await isWhole(bench, context, NEW, join(folder, 'whole'));
     if (job === 'pull') return await isModel(bench.model, join(folder, 'out'));
     if (job === 'pull large') return await isModel(bench.large, join(folder, 'out'));
+    if (job === 'push many') return await isFolder(bench, context, join(folder, 'whole'));
     if (job === 'push other bytes') return !(await isWhole(bench, context, NEW, join(folder, 'whole')));
     if (job === 'refer') return await isInFallbackIndex(open(bench, context, NEW));
     if (job === 'delete' || job === 'untag')
@@ -188,6 +192,15 @@ async function isWhole(bench: Bench, context: Context, repository: string, out: 
     throw error;
   }
   return isModel(bench.model, out);
+}
+
+async function isFolder(bench: Bench, context: Context, out: string): Promise<boolean> {
+  await pull(context, at(bench, NEW), out);
+  for (const name of await readdir(bench.many)) {
+    const [theirs, ours] = await Promise.all([out, bench.many].map((path) => readFile(join(path, name))));
+    if (ours === undefined || !theirs?.equals(ours)) return false;
+  }
+  return true;
 }
 
 /** Under the tag that stands for the list, whatever the registry itself would say. */

@@ -29,6 +29,8 @@ export interface Kind {
   readonly asStranger?: boolean;
   /** Whether it is only made where this thread is not busy. */
   readonly mayBeLeftOut?: boolean;
+  /** Whether nobody waits to make it again. */
+  readonly asksOnce?: boolean;
   readonly login?: Credential;
 }
 
@@ -65,6 +67,12 @@ export const KINDS: readonly Kind[] = [
     login: IDENTITY,
   },
   { name: 'look where the tag is', job: 'push', when: on('GET', '/manifests/v1') },
+  {
+    name: 'look whether a repository is new',
+    job: 'push many',
+    when: on('GET', '/tags/list'),
+    asksOnce: true,
+  },
   { name: 'look for a blob', job: 'push', when: on('HEAD', '/blobs/') },
   { name: 'look for a manifest', job: 'push', when: on('HEAD', MANIFEST) },
   { name: 'begin an upload', job: 'push', when: on('POST', '/blobs/uploads/') },
@@ -91,7 +99,12 @@ export const KINDS: readonly Kind[] = [
     when: (call) => on('PUT', '/blobs/uploads/')(call) && sizeOf(call) > CHUNK_BYTES,
     nature: noChunks,
   },
-  { name: 'forget an upload', job: 'push other bytes', when: on('DELETE', '/blobs/uploads/') },
+  {
+    name: 'forget an upload',
+    job: 'push other bytes',
+    when: on('DELETE', '/blobs/uploads/'),
+    asksOnce: true,
+  },
   { name: 'send a manifest', job: 'push', when: on('PUT', MANIFEST) },
   { name: 'set a tag', job: 'push', when: on('PUT', '/manifests/v1') },
   { name: 'get a manifest', job: 'pull', when: on('GET', '/manifests/v1') },

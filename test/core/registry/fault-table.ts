@@ -32,7 +32,13 @@ export interface Row {
 }
 
 /** What was begun is done without the answer: a further connection is only there to be faster. */
-const OPTIONAL = ['look where the tag is', 'mount a blob', 'forget an upload', 'get a part of a large blob'];
+const OPTIONAL = [
+  'look where the tag is',
+  'look whether a repository is new',
+  'mount a blob',
+  'forget an upload',
+  'get a part of a large blob',
+];
 /** Where that fails, an upload begins anew. */
 const SPARE = [...OPTIONAL, 'ask how far an upload is'];
 const LISTS = ['list tags', 'list repositories', 'list referrers'];
@@ -235,7 +241,8 @@ export const FAULTS: readonly Row[] = [
     once: all(['take a tag away', 'show a login'], 'unauthorized'), // its token cannot be newer
     always: 'unauthorized',
     except: {
-      ...all([...TOKENS, 'say hello', 'forget an upload', 'get a part of a large blob'], 'ok'),
+      ...all([...TOKENS, 'say hello', 'look whether a repository is new', 'forget an upload'], 'ok'),
+      'get a part of a large blob': 'ok',
       'look where the tag is': 'ok',
       'mount a blob': 'ok or unauthorized',
       'list repositories': 'denied',
