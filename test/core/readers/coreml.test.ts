@@ -136,11 +136,36 @@ describe('a Core ML model', () => {
   });
 
   it('has its weights passed over', async () => {
-    const network = model(field(500, field(1, text(1, 'dense'), field(140, Buffer.alloc(8 * 1024 * 1024)))));
+    const floats = field(20, field(1, Buffer.alloc(8 * 1024 * 1024)));
+    const network = model(field(500, field(1, text(1, 'dense'), field(140, floats))));
     const counted = countingContent(bytesContent(network));
     const facts = await readModelFile({ path: 'm.mlmodel', content: counted.content });
     expect(facts.findings).toEqual([]);
+    expect(propertiesOf(facts)).toMatchObject({ parameter_count: 2 * 1024 * 1024, precision: 'F32' });
     expect(counted.bytes()).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it('has weights of every kind counted, in layers of layers too', async () => {
+    const halves = field(2, Buffer.alloc(6));
+    const fourBits = [field(30, Buffer.alloc(5)), field(40, number(1, 4))];
+    const recurrent = field(420, field(20, field(1, halves), field(62, ...fourBits)));
+    const loop = field(
+      615,
+      field(4, field(1, text(1, 'inner'), field(250, field(2, field(31, Buffer.alloc(7)))))),
+    );
+    const layers = [field(1, text(1, 'lstm'), recurrent), field(1, text(1, 'loop'), loop)];
+    const facts = await readBytes('m.mlmodel', model(field(403, ...layers, field(100, text(1, 'a')))));
+    expect(facts.findings).toEqual([]);
+    expect(propertiesOf(facts)).toMatchObject({ parameter_count: 3 + 10 + 7, n_classes: 1 });
+    expect(facts.details.dtypes).toEqual({ F16: 1, U4: 1, I8: 1 });
+  });
+
+  it('without weights has none, and one of trees is not said to have none', async () => {
+    expect(propertiesOf(await readBytes('m.mlmodel', model(field(900))))).toMatchObject({
+      parameter_count: 0,
+    });
+    const trees = propertiesOf(await readBytes('m.mlmodel', model(field(302))));
+    expect(trees).not.toHaveProperty('parameter_count');
   });
 
   it('is told from ONNX and from other messages', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../parse/protobuf-walker.ts';
 import { type CoremlFeature, readFeature } from './coreml-types.ts';
 import { MilWalk } from './mil-walk.ts';
+import { NetworkWalk } from './network-walk.ts';
 
 /** The types of a Model by their field. */
 const MODEL_TYPES: ReadonlyMap<number, string> = new Map([
@@ -52,6 +53,12 @@ const MODEL_TYPES: ReadonlyMap<number, string> = new Map([
   [3000, 'serializedModel'],
 ]);
 
+/** Types that are layers with weights. */
+const LAYERED = /^neuralNetwork/;
+/** Types that keep vectors, trees or examples, or what another program reads: nothing that is counted as weights. */
+const UNCOUNTED =
+  /^(?:supportVector|treeEnsemble|bayesian|kNearest|itemSimilarity|custom|linked|text|word|vision|sound|gazetteer|audio|serialized|type )/;
+
 /** What a function of a model takes and gives. */
 interface Signature {
   readonly name: string;
@@ -80,11 +87,15 @@ export class CoremlWalk {
   /** The models of a pipeline, in order. */
   readonly steps: { name: string; type: string }[] = [];
   readonly program: MilWalk;
+  /** Whether a part keeps what it learned in another way than as weights that are counted here. */
+  hasUncounted = false;
+  readonly #network: NetworkWalk;
   readonly #cursor: ByteCursor;
 
   constructor(cursor: ByteCursor) {
     this.#cursor = cursor;
     this.program = new MilWalk(cursor);
+    this.#network = new NetworkWalk(cursor, this.program.weights);
   }
 
   /**
@@ -181,12 +192,31 @@ export class CoremlWalk {
   }
 
   async #content(type: string, field: ProtobufField, depth: number): Promise<void> {
+    if (UNCOUNTED.test(type)) this.hasUncounted = true;
     if (type === 'mlProgram') await this.program.program(field, depth);
     else if (type === 'pipeline') await this.#pipeline(field, depth);
     else if (type.startsWith('pipeline'))
       await this.#part(field, depth, 1, (part) => this.#pipeline(part, depth + 1));
     else if (type === 'customModel') await this.#part(field, depth, 10, (part) => this.#customClass(part));
-    else if (type.endsWith('Classifier')) await this.#labels(field, depth);
+    else if (type.endsWith('Classifier')) await this.#labels(type, field, depth);
+    else if (LAYERED.test(type) || type === 'glmRegressor')
+      await walkMessage(this.#cursor, field.end, (part) => this.#weights(type, part, depth + 1), depth);
+  }
+
+  /** A neural network: 1 layers. A linear model: 1 weights (lists of numbers), 2 offsets; of 64 bits each. */
+  async #weights(type: string, part: ProtobufField, depth: number): Promise<void> {
+    if (part.wire !== 'bytes') return;
+    if (LAYERED.test(type)) {
+      if (part.number === 1) await this.#network.layer(part, depth);
+    } else if (part.number === 1) await this.#part(part, depth, 1, async (list) => this.#doubles(list));
+    else if (part.number === 2) this.#doubles(part);
+  }
+
+  #doubles(field: ProtobufField): void {
+    const bytes = field.end - this.#cursor.position;
+    const elements = Math.floor(bytes / 8);
+    const tensor = { name: '', dtype: 'F64', shape: [elements], bytes };
+    if (elements > 0) this.program.weights.add(tensor, BigInt(elements), BigInt(bytes));
   }
 
   async #customClass(field: ProtobufField): Promise<void> {
@@ -195,14 +225,17 @@ export class CoremlWalk {
   }
 
   /** A classifier: 100 labels that are texts, 101 integers; both lists of 1. Of a pipeline the last one counts. */
-  async #labels(field: ProtobufField, depth: number): Promise<void> {
+  async #labels(type: string, field: ProtobufField, depth: number): Promise<void> {
     this.classes.length = 0;
     this.classCount = 0;
     await walkMessage(
       this.#cursor,
       field.end,
       async (part) => {
-        if (part.number !== 100 && part.number !== 101) return;
+        if (part.number !== 100 && part.number !== 101) {
+          if (LAYERED.test(type) || type === 'glmClassifier') await this.#weights(type, part, depth + 1);
+          return;
+        }
         await this.#part(part, depth + 1, 1, async (label) => {
           if (part.number === 100) this.#label(await readText(this.#cursor, label, MAX_NAME_BYTES));
           else {

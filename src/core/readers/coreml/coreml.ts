@@ -113,8 +113,9 @@ function reportFeatures(walk: CoremlWalk, facts: FactsBuilder): void {
   if (walk.classes.length > 0) facts.property('classes', walk.classes);
 }
 
-function reportProgram({ program }: CoremlWalk, facts: FactsBuilder): void {
+function reportProgram({ program, hasUncounted, type }: CoremlWalk, facts: FactsBuilder): void {
   const { operators, weights, files } = program;
+  if (type !== undefined && !hasUncounted) facts.property('parameter_count', weights.parameters);
   if (operators.size > 0)
     facts.details.operators = Object.fromEntries([...operators].sort(([, a], [, b]) => b - a));
   if (weights.count > 0) {

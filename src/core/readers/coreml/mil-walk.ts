@@ -31,7 +31,7 @@ const DATA_TYPES: ReadonlyMap<bigint, string> = new Map([
   [41n, 'F8_E5M2'],
 ]);
 
-/** Weights that are kept outside the program. */
+/** Weights, mostly kept outside the program. */
 interface StoredTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -108,11 +108,16 @@ export class MilWalk {
     );
   }
 
-  /** Value: 2 type, 5 a place in a file (1 its name). Values that stand in the program itself are passed over. */
+  /**
+   * Value: 2 type, 3 a value in place, 5 a place in a file (1 its name). Lists of floats in place are small weights; what
+   * else stands there are settings.
+   */
   async #value(field: ProtobufField, depth: number, stored: StoredTensor[]): Promise<void> {
     let type: StoredTensor | undefined;
     let isStored = false;
+    let isInline = false;
     await this.#walk(field, depth, async (part) => {
+      if (part.number === 3) isInline = true;
       if (part.number === 2) type = await this.#type(part, depth + 1);
       if (part.number !== 5) return;
       isStored = true;
@@ -121,7 +126,8 @@ export class MilWalk {
         if (this.files.size < MAX_COMPANIONS) this.files.add(file);
       });
     });
-    if (isStored && type !== undefined) stored.push(type);
+    if (type === undefined) return;
+    if (isStored || (isInline && type.shape.length > 0 && /^B?F/.test(type.dtype))) stored.push(type);
   }
 
   /** ValueType: 1 tensor. TensorType: 1 type, 3 dimensions. */
