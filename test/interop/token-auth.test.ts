@@ -14,6 +14,8 @@ import { startTokenServer, type TokenServer } from './support/token-server.ts';
 const LOGIN = { username: 'ada', password: 'correct horse' };
 const MIB = 1024 * 1024;
 const MODEL = randomBytes(20 * MIB);
+/** Enough for several connections. */
+const LARGE_BYTES = 80 * MIB;
 
 let folder: string;
 let tokens: TokenServer;
@@ -148,6 +150,44 @@ describe('CNCF distribution with TLS and tokens', () => {
       expect(proxy.there() - before).toBeLessThan(1.25 * MODEL.length);
       expect(readdirSync(path.join(omlmd.home, 'uploads'))).toEqual([]);
       expect(MODEL.equals(await pulled('team/killed:v1'))).toBe(true);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('gives the rest of a pull that was killed to the next one', async () => {
+    const proxy = await startCuttingProxy(registry.host, { bytesPerSecond: 10_000_000 });
+    try {
+      await logInAt(proxy.host);
+      const out = path.join(omlmd.folder, 'killed');
+      const command = ['pull', at('team/iris:v1', proxy.host), '-o', out, ...tls()];
+      const child = spawnGroup('omlmd', command, { cwd: omlmd.work, env: omlmd.env(), stdio: 'ignore' });
+      const start = proxy.back();
+      await waitUntil('half of the download', async () => proxy.back() - start > MODEL.length / 2, { child });
+      child.kill('SIGKILL');
+      await stopGroup(child);
+      expect(readdirSync(out).filter((name) => !name.startsWith('.omlmd-'))).toEqual([]);
+      const before = proxy.back();
+      await omlmd.text(command);
+      expect(proxy.back() - before).toBeLessThan(0.75 * MODEL.length);
+      expect(readdirSync(out)).not.toContainEqual(expect.stringMatching(/^\.omlmd-/));
+      expect(MODEL.equals(readFileSync(path.join(out, 'model.bin')))).toBe(true);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('gives a large blob over several connections, each of which is reset', async () => {
+    const large = randomBytes(LARGE_BYTES);
+    omlmd.write('large/model.bin', large);
+    await omlmd.text(['push', at('team/large:v1'), 'large/model.bin', '--empty-metadata', ...tls()]);
+    const proxy = await startCuttingProxy(registry.host, { cutAfter: 5 * MIB, bytesPerSecond: 10_000_000 });
+    try {
+      await logInAt(proxy.host);
+      expect(large.equals(await pulled('team/large:v1', proxy.host))).toBe(true);
+      expect(proxy.peak()).toBeGreaterThan(2);
+      expect(proxy.cuts()).toBeGreaterThan(10);
+      expect(proxy.back()).toBeLessThan(1.25 * LARGE_BYTES);
     } finally {
       await proxy.stop();
     }
