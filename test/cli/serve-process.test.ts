@@ -15,6 +15,7 @@ import { verifyLayout } from '../../src/core/store/verify-layout.ts';
 import { ask } from '../core/server/http-client.ts';
 import { manifestText } from '../core/server/running-store.ts';
 import { triesSmallDisk } from '../core/store/run-child.ts';
+import { waitUntil } from '../support/processes.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 /** Starting a program on a busy machine, milliseconds. */
@@ -145,7 +146,8 @@ describe('a served store', () => {
           }
         });
         const broken = Promise.allSettled(writers);
-        await sleep(200 + 150 * round);
+        await waitUntil('a tag', async () => acknowledged.length > 0, { milliseconds: 30_000 });
+        await sleep(50 + 150 * round);
         await end(child, 'SIGKILL');
         await broken;
         const store = new LocalStore(join(home, 'store'));
