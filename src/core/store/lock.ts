@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { link, open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { OmlmdError } from '../errors.ts';
 import type { CallOptions } from '../oci/content.ts';
+import { temporaryName } from './durable-file.ts';
 import { lookUp, ownIdentity, ProcessIdentitySchema } from './process-identity.ts';
 import { storageError, systemCode } from './storage-error.ts';
 
@@ -64,11 +66,25 @@ async function beat(path: string): Promise<void> {
 async function acquire(path: string, token: string, signal: AbortSignal | undefined): Promise<void> {
   // The host's name is for people who wonder about the file.
   const text = JSON.stringify({ ...(await ownIdentity()), hostname: hostname(), token });
+  const ready = await prepare(path, text);
+  try {
+    await waitFor(path, () => create(path, text, ready), signal);
+  } finally {
+    await rm(ready, { force: true });
+  }
+}
+
+/** Tries until it is ours. */
+async function waitFor(
+  path: string,
+  create: () => Promise<boolean>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const started = performance.now();
   const watch = new Watch(path);
   for (let pause = POLL_MS.first; ; pause = Math.min(pause * 1.5, POLL_MS.most)) {
     signal?.throwIfAborted();
-    if (await create(path, text)) return;
+    if (await create()) return;
     if (await watch.isStale()) {
       await takeAway(path, watch.token);
       continue;
@@ -79,7 +95,31 @@ async function acquire(path: string, token: string, signal: AbortSignal | undefi
   }
 }
 
-async function create(path: string, text: string): Promise<boolean> {
+/** The lock file under a name of its own. */
+async function prepare(path: string, text: string): Promise<string> {
+  const ready = temporaryName(dirname(path));
+  try {
+    await writeFile(ready, text, { flag: 'wx' });
+    return ready;
+  } catch (error) {
+    await rm(ready, { force: true });
+    throw storageError(`lock ${path}`, error);
+  }
+}
+
+/** Makes the lock file with all that is in it: nobody could tell whose an empty one is, and all would wait for it. */
+async function create(path: string, text: string, ready: string): Promise<boolean> {
+  try {
+    await link(ready, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    // A file system without hard links.
+    return await createAnew(path, text);
+  }
+}
+
+async function createAnew(path: string, text: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
     try {
@@ -144,7 +184,7 @@ class Watch {
  */
 async function takeAway(path: string, token: string | undefined): Promise<void> {
   const guard = `${path}.takeover`;
-  if (!(await create(guard, ''))) {
+  if (!(await createAnew(guard, ''))) {
     await removeOldGuard(guard);
     return;
   }

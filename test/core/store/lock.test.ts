@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +48,24 @@ describe('withLock', () => {
     await writeFile(join(folder, 'counter'), '0');
     await Promise.all(Array.from({ length: 6 }, () => runChild('count', folder)));
     expect(await readFile(join(folder, 'counter'), 'utf8')).toBe('150');
+  });
+
+  it('is never there without its holder, who may be killed at any moment', { timeout: 60_000 }, async () => {
+    await writeFile(join(folder, 'counter'), '0');
+    let running = true;
+    const writers = Promise.all(Array.from({ length: 2 }, () => runChild('count', folder)));
+    const done = writers.finally(() => {
+      running = false;
+    });
+    const seen = new Set<boolean>();
+    while (running) {
+      const text = await readFile(lock, 'utf8').catch(() => undefined);
+      if (text !== undefined) seen.add(text !== '');
+      await sleep(0);
+    }
+    await done;
+    expect([...seen]).toEqual([true]);
+    expect((await readdir(folder)).filter((name) => name.startsWith('.omlmd-'))).toEqual([]);
   });
 
   it('takes over from a process that was killed, at once', { timeout: 30_000 }, async () => {
