@@ -22,6 +22,27 @@ describe('what readers say is what the libraries say', () => {
     expect(tensors).toHaveLength(Object.keys(expectedFacts(name).tensors ?? {}).length);
   });
 
+  it.each(fixtureNames('.safetensors'))(
+    'types of the tensors of %s, and what it says of itself',
+    async (name) => {
+      const { details } = await readFixture(name);
+      const { tensors, metadata } = expectedFacts(name);
+      const dtypes: Record<string, number> = {};
+      for (const { dtype } of Object.values<{ dtype: string }>(Object(tensors)))
+        dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
+      expect(details).toMatchObject({ dtypes, metadata });
+      expect(details.metadata).toEqual(metadata);
+    },
+  );
+
+  it.each(fixtureNames('.gguf'))('tokenizer and chat template of %s', async (name) => {
+    const { details } = await readFixture(name);
+    const keys = Object(expectedFacts(name).keys);
+    expect(keys).toHaveProperty(['tokenizer.ggml.model']);
+    expect(details.tokenizer_model).toBe(keys['tokenizer.ggml.model']);
+    expect(details.chat_template).toBe(Object.hasOwn(keys, 'tokenizer.chat_template'));
+  });
+
   it.each(fixtureNames('.gguf'))('keys of %s, arrays by length', async (name) => {
     const { details } = await readFixture(name);
     const { keys, arrays } = expectedFacts(name);
