@@ -113,6 +113,20 @@ describe('a Hugging Face folder', () => {
     expect(propertiesOf(two).parameter_count).toBe(countOf('tied.bin') + countOf('kinds.pt'));
   });
 
+  it('of AWQ weights says so, as the config has it', async () => {
+    const quantization_config = {
+      bits: 4,
+      group_size: 128,
+      quant_method: 'awq',
+      version: 'gemm',
+      zero_point: true,
+    };
+    const config = { model_type: 'llama', architectures: ['LlamaForCausalLM'], quantization_config };
+    const facts = await readKnownFolder({ 'config.json': JSON.stringify(config) });
+    expect(propertiesOf(facts)).toMatchObject({ architecture: 'llama', quantization: 'awq' });
+    expect(facts.details.quantization_config).toEqual(quantization_config);
+  });
+
   it('is not any folder with a config.json', async () => {
     expect(await readMemoryFolder({ 'config.json': '{"port": 80}', 'x.txt': '' })).toBeUndefined();
     expect((await readKnownFolder({ 'config.json': CONFIG, 'x.txt': '' })).format.name).toBe('huggingface');
