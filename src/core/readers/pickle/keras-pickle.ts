@@ -25,6 +25,7 @@ export async function readKerasArchive(
   content: Content,
   options: ReadOptions,
 ): Promise<readonly Finding[] | undefined> {
-  const facts = await readZipModel({ path: 'model.keras', content }, options);
+  // Without a name, that only the content can say what it is.
+  const facts = await readZipModel({ path: '', content }, options);
   return facts.format.name === 'keras' ? facts.findings : undefined;
 }
