@@ -60,8 +60,8 @@ export async function setUp(bench: Bench, job: Job): Promise<void> {
     await put(bench, context, THERE);
     await refer(open(bench, context, THERE));
   }
-  if (job === 'pull large' && !repositories.has(LARGE))
-    await put(bench, context, LARGE, undefined, bench.large);
+  if (job !== 'pull large') repositories.delete(LARGE);
+  else if (!repositories.has(LARGE)) await put(bench, context, LARGE, undefined, bench.large);
   if (job === 'refer') {
     await copyArtifact(context, at(bench, THERE), at(bench, NEW));
     await refer(open(bench, context, NEW), 'text/first');
