@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reading } from '../../bench/read-program.ts';
+import { MAX_FOLDER_READ_MS } from '../../src/core/readers/limits.ts';
 import { zip } from '../core/readers/zip-bytes.ts';
 import { runOk } from '../support/processes.ts';
 
@@ -257,6 +258,29 @@ const SWOLLEN: readonly [string, () => Uint8Array][] = [
   ],
 ];
 
+/** Shards that are one file, and of which each takes as much as it may. */
+const SWOLLEN_SHARDS: readonly [string, () => Uint8Array][] = [
+  ['tensors', () => swollen('names.safetensors')],
+  ['metadata', () => swollen('metadata.safetensors')],
+  ['long names in a long header', () => safetensors(paddedHeader())],
+];
+const SHARDS = 160;
+
+function swollen(name: string): Uint8Array {
+  const [, bytes] = SWOLLEN.find(([one]) => one === name) ?? [];
+  if (bytes === undefined) throw new Error(`there is no ${name}`);
+  return bytes();
+}
+
+/** Names are parts of the header's text, which a few of them can keep in memory. */
+function paddedHeader(): Buffer {
+  const tensors = Array.from({ length: 50 }, (_, at) => [
+    `a.tensor.with.a.long.name.${at}`,
+    { dtype: 'U8', shape: [0], data_offsets: [0, 0] },
+  ]);
+  return Buffer.from(JSON.stringify(Object.fromEntries(tensors)).padEnd(8 * MIB - 10));
+}
+
 function members(count: number, before: string, after = '') {
   return Array.from({ length: count }, (_, at) => ({ name: `${before}${at}${after}` }));
 }
@@ -273,6 +297,26 @@ describe.runIf(process.platform === 'linux')('a model of as much as its format a
     const { format, milliseconds, megabytes }: Reading = JSON.parse(stdout);
     expect(format).toBe(FORMATS[name] ?? FORMATS[name.split('.').at(-1) ?? '']);
     expect(milliseconds).toBeLessThan(MOST_MS);
+    expect(megabytes).toBeLessThan(MOST_MB);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a folder of files of as much as their format allows', () => {
+  it.each(SWOLLEN_SHARDS)('is read in time and in bounded memory: %s', async (name, bytes) => {
+    const place = mkdtempSync(join(folder, 'shards-'));
+    const shardOf = (number: number) =>
+      join(
+        place,
+        `model-${String(number).padStart(5, '0')}-of-${String(SHARDS).padStart(5, '0')}.safetensors`,
+      );
+    writeFileSync(shardOf(1), bytes());
+    for (let number = 2; number <= SHARDS; number += 1) linkSync(shardOf(1), shardOf(number));
+    writeFileSync(join(place, 'config.json'), '{"model_type": "llama"}');
+    const { stdout } = await runOk(process.execPath, [PROGRAM, place]);
+    rmSync(place, { recursive: true });
+    const { format, milliseconds, megabytes }: Reading = JSON.parse(stdout);
+    expect(format, name).toBe('huggingface');
+    expect(milliseconds).toBeLessThan(MAX_FOLDER_READ_MS + MOST_MS);
     expect(megabytes).toBeLessThan(MOST_MB);
   });
 });

@@ -3,10 +3,11 @@ import { type CallOptions, type Content, type FileContent, isFileContent } from 
 import { REQUEST_CONCURRENCY, Slots, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
 import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
-import { MAX_TENSORS_LISTED } from '../readers/limits.ts';
 import { modelExtension } from '../readers/model-name.ts';
 import { MemoryGuard } from '../readers/parse/memory-guard.ts';
+import { ParseStop } from '../readers/parse/parse-stop.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
+import { FolderBudget, unreadFacts } from './folder-budget.ts';
 
 /** One file of what may be a model: on this machine, or a layer of an artifact. */
 export interface ModelPart {
@@ -29,6 +30,8 @@ export interface PartReading {
 export interface ModelPartsOptions extends CallOptions {
   /** Large parts read at once: each may take a file's share of memory. */
   readonly concurrency: number;
+  /** Milliseconds for all parts; default {@link MAX_FOLDER_READ_MS}. */
+  readonly maxMilliseconds?: number;
   /** Takes a part whose content is not there, or cannot be had by ranges; without it, reading rejects. */
   readonly onUnreadable?: (part: ModelPart, error: OmlmdError) => void;
 }
@@ -51,13 +54,15 @@ export class ModelParts {
   readonly #large: Slots;
   readonly #small = new Slots(REQUEST_CONCURRENCY);
   readonly #memory = new MemoryGuard();
-  #tensorsKept = 0;
   readonly #kept = new Map<string, FileContent>();
   #bytesKept = 0;
+  readonly #budget: FolderBudget;
+  readonly #unread = new Set<string>();
 
   constructor(parts: Iterable<ModelPart>, options: ModelPartsOptions) {
     for (const part of parts) this.add(part);
     this.#options = options;
+    this.#budget = new FolderBudget(options.maxMilliseconds);
     this.#large = new Slots(options.concurrency);
   }
 
@@ -112,12 +117,22 @@ export class ModelParts {
   }
 
   #isShown(title: string, facts: ModelFacts): boolean {
-    return this.#parts.size === 1 || facts.format.name !== 'unknown' || isModelFileName(title);
+    return (
+      this.#parts.size === 1 ||
+      this.#unread.has(title) ||
+      facts.format.name !== 'unknown' ||
+      isModelFileName(title)
+    );
   }
 
   async #read(part: ModelPart): Promise<ModelFacts | undefined> {
     const { signal } = this.#options;
     const beside = (path: string) => this.#beside(part, path);
+    const { spent } = this.#budget;
+    if (spent !== undefined) {
+      this.#unread.add(part.title);
+      return unreadFacts(part.title, spent);
+    }
     try {
       const content = await part.open();
       this.#keep(part.title, content);
@@ -126,7 +141,9 @@ export class ModelParts {
         { signal, memory: this.#memory },
       );
       const missing = await this.#missing(part, facts.companions);
-      return this.#bounded({ ...facts, findings: [...facts.findings, ...missing] });
+      const found = { ...facts, findings: [...facts.findings, ...missing] };
+      // What a file alone may take is bounded by its reader.
+      return this.#parts.size === 1 ? found : this.#budget.keep(found);
     } catch (error) {
       return this.#unreadable(part, error);
     }
@@ -139,24 +156,10 @@ export class ModelParts {
     this.#kept.set(title, content);
   }
 
-  /** Lists of tensors are kept up to a sum: each part may state as many as fill a file's share of memory. */
-  #bounded(facts: ModelFacts): ModelFacts {
-    const { tensors } = facts.details;
-    if (!Array.isArray(tensors)) return facts;
-    if (this.#tensorsKept + tensors.length <= 2 * MAX_TENSORS_LISTED) {
-      this.#tensorsKept += tensors.length;
-      return facts;
-    }
-    const message = `its ${tensors.length} tensors are not listed: those of other files are`;
-    return {
-      ...facts,
-      details: { ...facts.details, tensors: [] },
-      findings: [...facts.findings, { severity: 'info', code: 'too-large-to-show', message }],
-    };
-  }
-
   async #open(title: string): Promise<Content | undefined> {
     const part = this.#parts.get(title);
+    const { spent } = this.#budget;
+    if (part !== undefined && spent !== undefined) return unreadContent(part.size, spent);
     try {
       return await part?.open();
     } catch (error) {
@@ -186,6 +189,18 @@ export class ModelParts {
     }
     return missingFindings(missing);
   }
+}
+
+/** Content that stops its reader. */
+function unreadContent(size: number, why: string): Content {
+  return {
+    size,
+    slice: () => unreadContent(size, why),
+    // biome-ignore lint/correctness/useYield: there is nothing to give
+    async *stream() {
+      throw new ParseStop('too-large-to-show', `partly read: this was not looked into, ${why}`);
+    },
+  };
 }
 
 /** The title of a file that the part `title` names by a path relative to itself. */

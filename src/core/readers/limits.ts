@@ -6,12 +6,19 @@
 /** Milliseconds one file may take before what was found is returned as it is. Stops files that are slow by design. */
 export const MAX_READ_MS = 5000;
 
+/** Milliseconds in which files of one folder or artifact are begun. Stops thousands of files that each take their five seconds. */
+export const MAX_FOLDER_READ_MS = 60_000;
+/** Bytes of details that the files of one folder keep together, about. Stops shards that each list what fills a file's share. */
+export const MAX_FOLDER_DETAILS_KEPT = 32 * 1024 * 1024;
+/** Bytes of their findings and metadata, about; files behind that are not looked into. */
+export const MAX_FOLDER_BYTES_KEPT = 16 * 1024 * 1024;
+
 /** Bytes by which the process may grow in a reading before garbage is collected. Stops it from piling up as V8 lets it. */
 export const COLLECT_AFTER_BYTES = 64 * 1024 * 1024;
 /** Growth after a collection that asks for the next. Stops collecting for nothing, where what is there is held. */
-export const COLLECT_AGAIN_BYTES = 16 * 1024 * 1024;
+export const COLLECT_AGAIN_BYTES = 24 * 1024 * 1024;
 /** Growth at which garbage is collected however little the last time freed. Stops a reading that holds much from taking 128 MiB. */
-export const COLLECT_AT_LEAST_BYTES = 112 * 1024 * 1024;
+export const COLLECT_AT_LEAST_BYTES = 104 * 1024 * 1024;
 /** Milliseconds between two looks at the memory of the process: a look takes as long as reading a small record. */
 export const MEMORY_LOOK_MS = 2;
 

@@ -60,7 +60,9 @@ async function readHeader({ cursor, facts, memory }: Reading): Promise<void> {
     throw new ParseStop('too-large-to-show', `the header has ${length} bytes; its tensors are not listed`, 0);
   }
   await cursor.need(length);
-  const header = new Header(new JsonCursor(cursor.text(length), memory));
+  const text = cursor.text(length);
+  cursor.release();
+  const header = new Header(new JsonCursor(text, memory));
   try {
     header.parse();
   } finally {

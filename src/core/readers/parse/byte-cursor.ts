@@ -140,6 +140,15 @@ export class ByteCursor {
     return this.#buffer.toString('utf8', start, start + count);
   }
 
+  /** Lets go of bytes that all have been taken: a document in them may be as large as its values. */
+  release(): void {
+    if (this.buffered > 0) return;
+    this.#base += this.#at;
+    this.#at = 0;
+    this.#buffer = Buffer.alloc(0);
+    this.#view = new DataView(this.#buffer.buffer);
+  }
+
   /** A 64-bit unsigned count or length; one that no file can hold is `malformed`. */
   count(): number {
     const at = this.position;

@@ -53,11 +53,11 @@ export class MemoryGuard {
     this.#step = before - after < this.#step / 2 ? this.#step * 2 : COLLECT_AGAIN_BYTES;
     const last = this.#start + COLLECT_AT_LEAST_BYTES;
     const next = after + this.#step;
-    const isNearLast = after + COLLECT_AGAIN_BYTES <= last;
-    this.#collectAt = Math.max(this.#start + COLLECT_AFTER_BYTES, isNearLast ? Math.min(next, last) : next);
-    // A large heap of others takes long: at most half of the time goes into collecting.
+    const capped = after > last ? next : Math.min(next, Math.max(last, after + COLLECT_AGAIN_BYTES / 3));
+    this.#collectAt = Math.max(this.#start + COLLECT_AFTER_BYTES, capped);
+    // A large heap of others takes long: what is read must get on too.
     const end = this.#memory.now();
-    this.#lookAt = end + Math.max(MEMORY_LOOK_MS, end - now);
+    this.#lookAt = end + Math.max(MEMORY_LOOK_MS, (end - now) / 4);
   }
 }
 

@@ -44,7 +44,9 @@ async function readIndex({ cursor, facts, memory }: Reading): Promise<void> {
     throw new ParseStop('too-large-to-show', `the index has ${bytes} bytes; its shards are not listed`, 0);
   }
   await cursor.need(bytes);
-  const json = new JsonCursor(cursor.text(bytes), memory);
+  const text = cursor.text(bytes);
+  cursor.release();
+  const json = new JsonCursor(text, memory);
   const shards = new Map<string, number>();
   try {
     json.object((key) => {
