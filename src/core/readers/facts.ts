@@ -50,6 +50,11 @@ export class FactsBuilder {
     this.#findings.push({ severity, code, message, ...(where === undefined ? {} : { where }) });
   }
 
+  /** Counts findings that would not be listed, so that nobody makes a hundred thousand messages for that. */
+  unlisted(count: number): void {
+    this.#unlisted += count;
+  }
+
   /**
    * Takes over what is known of a file that speaks for a model of several: its own fields, properties and details,
    * not its findings, which are told of the file itself.

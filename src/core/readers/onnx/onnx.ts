@@ -1,7 +1,7 @@
 import { quote } from '../../errors.ts';
 import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_READ_MS, MAX_SIGNATURE_ENTRIES } from '../limits.ts';
+import { MAX_FINDINGS, MAX_READ_MS, MAX_SIGNATURE_ENTRIES } from '../limits.ts';
 import { stemOf } from '../model-name.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { ParseStop } from '../parse/parse-stop.ts';
@@ -124,7 +124,7 @@ function reportDomains(walk: OnnxWalk, facts: FactsBuilder): void {
     .filter((domain) => isCustom(domain) && !walk.functionDomains.has(domain))
     .sort();
   facts.details.custom_domains = custom;
-  for (const domain of custom) {
+  for (const domain of custom.slice(0, MAX_FINDINGS)) {
     facts.finding(
       'medium',
       'code-in-model',
@@ -132,6 +132,7 @@ function reportDomains(walk: OnnxWalk, facts: FactsBuilder): void {
       `domain ${quote(domain)}`,
     );
   }
+  facts.unlisted(Math.max(0, custom.length - MAX_FINDINGS));
 }
 
 function isCustom(domain: string): boolean {
