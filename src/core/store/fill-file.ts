@@ -23,14 +23,14 @@ export interface FillOptions extends CallOptions {
   readonly onWritten?: (() => Promise<void>) | undefined;
 }
 
-/** Content, or a gap in it, from this size on comes over several connections where that helps, bytes. */
+/** Content, or a gap in it, above this size comes over several connections where that helps, bytes. */
 const PARALLEL_BYTES = 64 * 1024 * 1024;
 /** Bytes a file is read by while it is hashed. */
 const HASH_BYTES = 1024 * 1024;
 
 /**
- * Writes what a file has not of its content, and tells the digest of the whole as it is in the file. A large file is
- * hashed in another thread, which follows the writing from the first byte on.
+ * Writes what a file has not of its content, and tells the digest of the whole. A large file is hashed in another thread,
+ * which reads it back from the first byte on, behind the writing; a smaller one on its way, if all of it comes now.
  */
 export async function fillFile(
   file: FileHandle,
@@ -44,12 +44,41 @@ export async function fillFile(
     hash?.advance(written.frontier);
     const pool = new BlockPool();
     const onFrontier = (bytes: number) => hash?.advance(bytes);
+    const passing = new PassingHash(algorithm);
     const pieces = missingPieces(content, size, written, { signal, allocate: pool.take });
-    await writePieces(file, pieces, { ...options, onFrontier, onSpent: (parts) => pool.give(parts) });
-    if (hash === undefined) return await hashHandle(file, size, algorithm, { signal });
+    const seen = hash === undefined ? passing.watch(pieces) : pieces;
+    await writePieces(file, seen, { ...options, onFrontier, onSpent: (parts) => pool.give(parts) });
+    if (hash === undefined)
+      return passing.digest(size) ?? (await hashHandle(file, size, algorithm, { signal }));
     return await unlessAborted(hash.digest(size), signal);
   } finally {
     await hash?.stop();
+  }
+}
+
+/** Hashes pieces that come in order, so that what is written need not be read back. */
+class PassingHash {
+  readonly #digester: Digester;
+  #at = 0;
+
+  constructor(algorithm: DigestAlgorithm) {
+    this.#digester = new Digester(algorithm);
+  }
+
+  async *watch(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+    for await (const piece of pieces) {
+      // A part that was there before, or comes over another connection, is missed, and so is all that follows.
+      if (piece.position === this.#at) {
+        this.#digester.update(piece.bytes);
+        this.#at += piece.bytes.byteLength;
+      }
+      yield piece;
+    }
+  }
+
+  /** Undefined unless all `size` bytes came by. */
+  digest(size: number): Digest | undefined {
+    return this.#at === size ? this.#digester.digest() : undefined;
   }
 }
 
@@ -67,7 +96,7 @@ async function* missingPieces(
 /** A gap in pieces. Slices, also of the whole: what is hashed from the file is not hashed on its way, too. */
 function piecesOf(content: Content, { start, end }: ByteRange, options: StreamOptions): AsyncIterable<Piece> {
   const upTo = end === content.size ? content : content.slice(0, end);
-  if (end - start >= PARALLEL_BYTES && isPiecewise(upTo)) return upTo.pieces(start, options);
+  if (end - start > PARALLEL_BYTES && isPiecewise(upTo)) return upTo.pieces(start, options);
   return inOrder(sizedStream(content.slice(start, end), { size: end - start }, options), start);
 }
 

@@ -26,12 +26,13 @@ export class MemoryGuard {
   readonly #start: number;
   #collectAt: number;
   #step = COLLECT_AGAIN_BYTES;
-  #lookAt = 0;
+  #lookAt: number;
 
   constructor(memory: ProcessMemory = processMemory()) {
     this.#memory = memory;
     this.#start = memory.resident();
     this.#collectAt = this.#start + COLLECT_AFTER_BYTES;
+    this.#lookAt = memory.now() + MEMORY_LOOK_MS;
   }
 
   /** Costs nothing most of the time: for loops over thousands of small parts. */
