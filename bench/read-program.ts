@@ -4,7 +4,8 @@
  * A process of its own, so that its memory is the reader's.
  */
 import { readFileSync } from 'node:fs';
-import { type Content, openFileContent } from '../src/core/oci/content.ts';
+import type { Content } from '../src/core/oci/content.ts';
+import { openFileContent } from '../src/core/oci/file-content.ts';
 import { collectFiles } from '../src/core/operations/collect-files.ts';
 import { ModelParts } from '../src/core/operations/model-parts.ts';
 

@@ -4,16 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isOmlmdError } from '../../src/core/errors.ts';
-import {
-  bytesContent,
-  type Content,
-  type FileContent,
-  openFileContent,
-  readAll,
-  textContent,
-} from '../../src/core/oci/content.ts';
+import { bytesContent, type Content, readAll, textContent } from '../../src/core/oci/content.ts';
 import { type Descriptor, plainDescriptor } from '../../src/core/oci/descriptor.ts';
 import { type DigestAlgorithm, digestOf } from '../../src/core/oci/digest.ts';
+import { type FileContent, openFileContent } from '../../src/core/oci/file-content.ts';
 import type { Manifest } from '../../src/core/oci/manifest.ts';
 import { MediaType } from '../../src/core/oci/media-types.ts';
 import { canDelete, canIngest, type Deleter, type Mounter, type Target } from '../../src/core/oci/target.ts';

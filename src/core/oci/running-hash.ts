@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { BACKGROUND_BYTES, BackgroundHash } from './background-hash.ts';
-import { type Content, isFileContent } from './content.ts';
+import type { Content } from './content.ts';
 import { type Digest, type DigestAlgorithm, Digester } from './digest.ts';
+import { isFileContent } from './file-content.ts';
 
 /** Hashes content that is read for something else. Bytes may come twice (a step back), never with a gap. */
 export interface RunningHash {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type CallOptions, openFileContent } from '../oci/content.ts';
+import type { CallOptions } from '../oci/content.ts';
+import { openFileContent } from '../oci/file-content.ts';
 import { FIRST_WINDOW_BYTES } from '../readers/limits.ts';
 import { indexPaths, shardName, shardPaths } from '../readers/shards/shard-names.ts';
 import { type CollectedFile, collectFiles, findBeside } from './collect-files.ts';

@@ -1,7 +1,8 @@
 import type { PackFile } from '../formats/format.ts';
-import { bytesContent, type FileContent, fileContent, lookAtFile, readAll } from '../oci/content.ts';
+import { bytesContent, readAll } from '../oci/content.ts';
 import { BlobSlots, type CopyState, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
 import { type Digest, Digester, digestOf } from '../oci/digest.ts';
+import { type FileContent, fileContent, lookAtFile } from '../oci/file-content.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { canBeNew, type Ingester, type Pusher } from '../oci/target.ts';
 import { type DigestCache, isSameFile } from '../store/digest-cache.ts';

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { quote } from '../errors.ts';
-import type { CallOptions, FileContent } from '../oci/content.ts';
+import type { CallOptions } from '../oci/content.ts';
+import type { FileContent } from '../oci/file-content.ts';
 import type { Finding, ModelFacts } from '../readers/reader.ts';
 import { indexStem, shardName } from '../readers/shards/shard-names.ts';
 import { type CollectedFile, collectFiles, type Doing, type ModelPath, sortFiles } from './collect-files.ts';

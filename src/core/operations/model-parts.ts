@@ -1,6 +1,7 @@
 import { isOmlmdError, type OmlmdError, quote } from '../errors.ts';
-import { type CallOptions, type Content, type FileContent, isFileContent } from '../oci/content.ts';
+import type { CallOptions, Content } from '../oci/content.ts';
 import { REQUEST_CONCURRENCY, Slots, SMALL_BLOB_BYTES, settleAll } from '../oci/copy.ts';
+import { type FileContent, isFileContent } from '../oci/file-content.ts';
 import { readModelFolder } from '../readers/folder.ts';
 import { isModelFileName, readModelFile } from '../readers/index.ts';
 import { modelExtension } from '../readers/model-name.ts';

@@ -5,7 +5,7 @@ import { type MetadataLayer, mergeMetadata } from '../model/merge.ts';
 import { emptyMetadata, type ModelMetadata, type Origin } from '../model/metadata.ts';
 import { parseMetadataFile } from '../model/metadata-file.ts';
 import type { SetValue } from '../model/set-value.ts';
-import type { FileContent } from '../oci/content.ts';
+import type { FileContent } from '../oci/file-content.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { systemCode, systemWords } from '../oci/system-failure.ts';
 import { modelStem } from '../readers/index.ts';

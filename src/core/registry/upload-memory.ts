@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Log } from '../log.ts';
-import { type Content, isFileContent } from '../oci/content.ts';
+import type { Content } from '../oci/content.ts';
+import { isFileContent } from '../oci/file-content.ts';
 import type { UploadSession } from './upload-session.ts';
 
 /** An upload that a later process may go on with (R2). */

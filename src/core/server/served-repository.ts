@@ -1,9 +1,10 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isOmlmdError } from '../errors.ts';
-import { bytesContent, type FileContent, openFileContent, readVerified } from '../oci/content.ts';
+import { bytesContent, readVerified } from '../oci/content.ts';
 import { type Descriptor, isElsewhere } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import { type FileContent, openFileContent } from '../oci/file-content.ts';
 import { MAX_MANIFEST_BYTES, type ParsedNode, parseNode, successorsOf } from '../oci/manifest.ts';
 import { syncFolder } from '../store/durable-file.ts';
 import type { LayoutTarget } from '../store/layout.ts';

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openFileContent } from '../oci/content.ts';
 import { algorithmOf, type Digest, Digester } from '../oci/digest.ts';
+import { openFileContent } from '../oci/file-content.ts';
 import { NEW_FILE } from '../store/durable-file.ts';
 import { assertSpace, storageError } from '../store/storage-error.ts';
 import { claimedLength, type RegistryCall } from './registry-call.ts';

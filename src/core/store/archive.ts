@@ -2,15 +2,9 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { OmlmdError } from '../errors.ts';
-import {
-  type CallOptions,
-  type Content,
-  type FileContent,
-  openFileContent,
-  readAll,
-  verifiedStream,
-} from '../oci/content.ts';
+import { type CallOptions, type Content, readAll, verifiedStream } from '../oci/content.ts';
 import { algorithmOf, type Digest, Digester } from '../oci/digest.ts';
+import { type FileContent, openFileContent } from '../oci/file-content.ts';
 import { NEW_FILE } from './durable-file.ts';
 import { inOrder, writePieces } from './piece-writer.ts';
 import { storageError } from './storage-error.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { FileState } from '../oci/content.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import type { FileState } from '../oci/file-content.ts';
 import { replaceFile } from './durable-file.ts';
 import { withLock } from './lock.ts';
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { isCorrupt, OmlmdError, quote } from '../errors.ts';
-import { type CallOptions, type Content, isBytesContent, openFileContent } from '../oci/content.ts';
+import { type CallOptions, type Content, isBytesContent } from '../oci/content.ts';
 import { BlobSlots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { openFileContent } from '../oci/file-content.ts';
 import type { OnProgress } from '../oci/progress.ts';
 import { hiddenName, writeResumable } from './resumable-file.ts';
 import { inResumableFolder } from './resumable-folder.ts';

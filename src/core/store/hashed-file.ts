@@ -4,14 +4,9 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { OmlmdError } from '../errors.ts';
 import { BACKGROUND_BYTES } from '../oci/background-hash.ts';
-import {
-  type CallOptions,
-  type Content,
-  isBytesContent,
-  isFileContent,
-  sizedStream,
-} from '../oci/content.ts';
+import { type CallOptions, type Content, isBytesContent, sizedStream } from '../oci/content.ts';
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from '../oci/digest.ts';
+import { isFileContent } from '../oci/file-content.ts';
 import { NEW_FILE } from './durable-file.ts';
 import { fillFile, hashHandle } from './fill-file.ts';
 import { inOrder, writePieces } from './piece-writer.ts';

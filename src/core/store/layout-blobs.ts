@@ -1,16 +1,10 @@
 import { chmod, lstat, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
-import {
-  type CallOptions,
-  type Content,
-  type FileContent,
-  isFileContent,
-  openFileContent,
-  verifiedStream,
-} from '../oci/content.ts';
+import { type CallOptions, type Content, verifiedStream } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
+import { type FileContent, isFileContent, openFileContent } from '../oci/file-content.ts';
 import type { PushOptions } from '../oci/target.ts';
 import { removeOldTemporaries, syncFolder, temporaryName } from './durable-file.ts';
 import { linkVerified, type WriteOptions, writeHashed, writeVerified } from './hashed-file.ts';

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControls, OmlmdError } from '../errors.ts';
-import { type CallOptions, openFileContent, readAll } from '../oci/content.ts';
+import { type CallOptions, readAll } from '../oci/content.ts';
+import { openFileContent } from '../oci/file-content.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { removeOldTemporaries, replaceFile } from './durable-file.ts';
 import { EMPTY_INDEX, formatLayoutIndex, type LayoutIndex, parseLayoutIndex } from './layout-index.ts';

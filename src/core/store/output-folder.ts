@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { chmod, type FileHandle, link, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { escapeControls, OmlmdError, quote } from '../errors.ts';
-import { openFileContent } from '../oci/content.ts';
 import { Slots, settleAll } from '../oci/copy.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { openFileContent } from '../oci/file-content.ts';
 import { checkTitles } from '../oci/title.ts';
 import { syncFolder } from './durable-file.ts';
 import {

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path/posix';
 import { OmlmdError, quote } from '../errors.ts';
-import type { CallOptions, Content, FileContent } from '../oci/content.ts';
+import type { CallOptions, Content } from '../oci/content.ts';
 import { type Digest, Digester } from '../oci/digest.ts';
+import type { FileContent } from '../oci/file-content.ts';
 import type { OnProgress, Progress } from '../oci/progress.ts';
 import { openTar, type UnpackBudget } from './archive.ts';
 import type { FileToPlace } from './output-folder.ts';

@@ -1,10 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import {
-  bytesContent,
-  type CallOptions,
-  type Content,
-  openFileContent,
-} from '../../../src/core/oci/content.ts';
+import { bytesContent, type CallOptions, type Content } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import { toPlain } from '../../../src/core/oci/json.ts';
 import { type LocalModel, readLocalModel } from '../../../src/core/operations/local-model.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openFileContent } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import { readLocalModel } from '../../../src/core/operations/local-model.ts';
 import { holdFacts } from './contract.ts';
 import {

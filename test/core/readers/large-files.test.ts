@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openFileContent } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
 import { writeSparseGguf, writeSparseOnnx } from '../../support/large-models.ts';
 import { writeSparseSafetensors } from '../../support/safetensors-file.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { openFileContent } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import { holdFacts } from './contract.ts';
 import { codesOf, expectedFolder, folderPath, propertiesOf, readFixtureFolder } from './fixtures.ts';
 import { readKnownFolder } from './memory-folder.ts';

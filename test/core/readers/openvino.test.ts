@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytesContent, openFileContent } from '../../../src/core/oci/content.ts';
+import { bytesContent } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
 import { holdFacts } from './contract.ts';
 import { cutAnywhere, flippedAnywhere, isStopped } from './damage.ts';

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openFileContent } from '../../../src/core/oci/content.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import type { Progress } from '../../../src/core/oci/progress.ts';
 import type { PushOptions } from '../../../src/core/oci/target.ts';
 import { unfinishedUploads } from '../../../src/core/operations/unfinished-uploads.ts';

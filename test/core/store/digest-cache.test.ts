@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lookAtFile } from '../../../src/core/oci/content.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { lookAtFile } from '../../../src/core/oci/file-content.ts';
 import { DigestCache } from '../../../src/core/store/digest-cache.ts';
 
 const DIGEST = digestOf(Buffer.from('x'));

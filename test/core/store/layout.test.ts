@@ -14,9 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { bytesContent, isFileContent, openFileContent, readAll } from '../../../src/core/oci/content.ts';
+import { bytesContent, readAll } from '../../../src/core/oci/content.ts';
 import { copyGraph } from '../../../src/core/oci/copy.ts';
 import { digestOf, hexOf } from '../../../src/core/oci/digest.ts';
+import { isFileContent, openFileContent } from '../../../src/core/oci/file-content.ts';
 import { MediaType } from '../../../src/core/oci/media-types.ts';
 import { LayoutTarget } from '../../../src/core/store/layout.ts';
 import {

@@ -18,7 +18,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OmlmdError } from '../../../src/core/errors.ts';
-import { bytesContent, type Content, openFileContent, textContent } from '../../../src/core/oci/content.ts';
+import { bytesContent, type Content, textContent } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import type { Progress } from '../../../src/core/oci/progress.ts';
 import {
   type FileToPlace,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openFileContent } from '../../../src/core/oci/content.ts';
+import { openFileContent } from '../../../src/core/oci/file-content.ts';
 import { readModelFile } from '../../../src/core/readers/index.ts';
 import { tensorRows } from '../../../src/extension/inspect/tensor-shares.ts';
 import { GridOrder } from '../../../src/webview/inspect/grid-order.ts';
