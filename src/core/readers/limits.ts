@@ -260,3 +260,43 @@ export const MAX_SIGNATURE_ENTRIES = 32;
 export const MAX_LIST_ENTRIES = 64;
 /** Pairs of `hyperparameters`. */
 export const MAX_HYPERPARAMETERS = 256;
+/** Files of an MLflow model that are looked into for the one that speaks for it. Stops a request for each of thousands. */
+export const MAX_MLFLOW_INNER_FILES = 64;
+/** Nesting of a numpy header: a structured type in a structured type. Stops the stack from running out. */
+export const MAX_NPY_HEADER_DEPTH = 32;
+/** Inputs and outputs of an ONNX graph that are kept. Stops a graph of a million inputs from filling memory. */
+export const MAX_ONNX_ENDS = 10_000;
+/** Bytes of one value in the tail of an ONNX graph: where no fields begin earlier, there may be more before it. */
+export const MAX_ONNX_VALUE_BYTES = 16 * 1024;
+/** Fields of one such value that are passed over. Stops weights that look like fields from being walked for long. */
+export const MAX_ONNX_VALUE_FIELDS = 64;
+/** Models in models of a pickle that are followed. Stops a model that holds itself. */
+export const MAX_MODEL_PARTS = 8;
+/** Graphs in each other of `torch.export`: branches and loops. Stops the stack from running out. */
+export const MAX_EXPORT_GRAPHS_DEEP = 16;
+/** Characters of a dimension of that graph that is an expression. */
+export const MAX_EXPORT_EXPRESSION = 64;
+/** How deep calls that wrap a tensor are looked through: a parameter of a subclass of a tensor. Stops calls without end. */
+export const MAX_TORCH_WRAPPINGS = 8;
+/** Containers in each other in what torch saved. Stops the stack from running out. */
+export const MAX_TORCH_DEPTH = 64;
+/** Folders inside a model that are asked for weights. Stops a tree of thousands of folders. */
+export const MAX_PLACES_OF_WEIGHTS = 32;
+/** Objects in the tree of a skops file that is shown. */
+export const MAX_SKOPS_TREE_OBJECTS = 1000;
+/** Attributes of the root of an HDF5 file that are shown. */
+export const MAX_HDF5_SHOWN_ATTRIBUTES = 256;
+/** Bytes of a gzip header: names and comments have no length of their own. Stops one without end. */
+export const MAX_GZIP_HEADER_BYTES = 256 * 1024;
+/** Bytes to which the beginning of a compressed file is inflated: recognition needs few. Stops bombs there. */
+export const MAX_INFLATED_HEAD_BYTES = 256 * 1024;
+/** Settings of one Keras layer that are shown. */
+export const MAX_KERAS_LAYER_SETTINGS = 32;
+/** Inputs and outputs of a Keras model that are looked at. */
+export const MAX_KERAS_ENDS = 1000;
+/** Metrics of a Keras model that are listed. */
+export const MAX_KERAS_METRICS = 32;
+/** Missing shards that are named; the rest are counted. */
+export const MAX_MISSING_SHARDS_NAMED = 20;
+/** Shards that are believed; the largest models have some hundreds. Stops a name that states millions. */
+export const MAX_SHARDS = 10_000;

@@ -1,7 +1,7 @@
 import { quote } from '../../errors.ts';
 import { companionPath } from '../companion-path.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_DISTINCT_NAMES, MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
+import { MAX_DISTINCT_NAMES, MAX_HDF5_SHOWN_ATTRIBUTES, MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
 import { malformed, ParseStop } from '../parse/parse-stop.ts';
 import { elementsOf, reportParameters, reportTensors, TensorTally } from '../tensor-tally.ts';
 import { attributesOf, type Hdf5Attribute, textOf, valuesOf } from './hdf5-attributes.ts';
@@ -10,9 +10,6 @@ import type { Hdf5File } from './hdf5-file.ts';
 import type { Hdf5Message } from './hdf5-header.ts';
 import type { Hdf5Link } from './hdf5-links.ts';
 import { type Hdf5Visitor, walkHdf5 } from './hdf5-walk.ts';
-
-/** Attributes of the root that are shown. */
-const MAX_SHOWN_ATTRIBUTES = 256;
 
 /** What one HDF5 file holds: attributes of the root, datasets, and what it says of other files. */
 export class Hdf5Contents implements Hdf5Visitor {
@@ -57,7 +54,7 @@ export class Hdf5Contents implements Hdf5Visitor {
     this.#groups += 1;
     if (path !== '') return;
     await this.#readAttributes(messages);
-    const shown = [...this.attributes].slice(0, MAX_SHOWN_ATTRIBUTES);
+    const shown = [...this.attributes].slice(0, MAX_HDF5_SHOWN_ATTRIBUTES);
     for (const [name, attribute] of shown) await this.#show(name, attribute);
     await this.onRoot();
   }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../oci/json.ts';
 import { checkChatTemplate } from '../chat-template.ts';
 import { FactsBuilder } from '../facts.ts';
 import { FolderDocuments } from '../folder-document.ts';
-import { MAX_CHAT_TEMPLATES, MAX_STRING_BYTES } from '../limits.ts';
+import { MAX_CHAT_TEMPLATES, MAX_PLACES_OF_WEIGHTS, MAX_STRING_BYTES } from '../limits.ts';
 import { reportModelCard } from '../model-card.ts';
 import { asList, asObject, asText, plainDetail } from '../parse/json-values.ts';
 import type { FolderReader, FolderReadOptions, ModelFolder } from '../reader.ts';
@@ -28,8 +28,6 @@ const CONFIG_KEYS = [
 const OTHER_CONFIGS = ['preprocessor_config.json', 'processor_config.json', 'video_preprocessor_config.json'];
 const TOKENIZER_FILE =
   /^(?:tokenizer.*|vocab\..*|merges\.txt|special_tokens_map\.json|added_tokens\.json|.*\.(?:spm|spiece|tiktoken)|spiece\.model)$/;
-/** Folders inside that are asked for weights. Stops a tree of thousands of folders. */
-const MAX_PLACES_OF_WEIGHTS = 32;
 const CUSTOM_GENERATE = 'custom_generate/generate.py';
 
 /** A folder as transformers, peft and their relatives save it. */

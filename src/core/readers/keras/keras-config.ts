@@ -1,13 +1,16 @@
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_KERAS_LAYERS, MAX_NAME_BYTES, MAX_PROTOBUF_DEPTH, MAX_SIGNATURE_ENTRIES } from '../limits.ts';
+import {
+  MAX_KERAS_LAYER_SETTINGS,
+  MAX_KERAS_LAYERS,
+  MAX_NAME_BYTES,
+  MAX_PROTOBUF_DEPTH,
+  MAX_SIGNATURE_ENTRIES,
+} from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
 import type { KerasCode } from './keras-code.ts';
 import { endsOf, type KerasEnd } from './keras-ends.ts';
 import { listMember, member, parseKerasJson, textMember } from './keras-json.ts';
 import { trainingOf } from './keras-training.ts';
-
-/** Settings of one layer that are shown. */
-const MAX_LAYER_SETTINGS = 32;
 
 /** A layer as reports show it. */
 interface KerasLayer {
@@ -67,7 +70,7 @@ function settings(config: JsonTree | undefined): JsonRecord {
   const short = Object.entries(config).filter(
     ([key, value]) => !['name', 'trainable'].includes(key) && key.length < 64 && isShort(value),
   );
-  return Object.fromEntries(short.slice(0, MAX_LAYER_SETTINGS));
+  return Object.fromEntries(short.slice(0, MAX_KERAS_LAYER_SETTINGS));
 }
 
 function isShort(value: JsonTree | undefined): boolean {

@@ -1,4 +1,4 @@
-import { MAX_LIST_ENTRIES, MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
+import { MAX_KERAS_ENDS, MAX_LIST_ENTRIES, MAX_NAME_BYTES, MAX_RANK } from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
 import { listMember, member, textMember } from './keras-json.ts';
 import { type KerasShape, outputShape } from './keras-shapes.ts';
@@ -10,8 +10,6 @@ export interface KerasEnd {
   readonly shape: KerasShape | undefined;
 }
 
-/** Inputs and outputs that are looked at. */
-const MAX_ENDS = 1000;
 const DTYPES: ReadonlyMap<string, string> = new Map([
   ['float16', 'F16'],
   ['bfloat16', 'BF16'],
@@ -99,7 +97,7 @@ function endNames(value: JsonTree | undefined, depth = 0): string[] {
   if (depth > 4) return [];
   if (Array.isArray(value) && typeof value[0] === 'string') return [value[0].slice(0, MAX_NAME_BYTES)];
   const inner = Array.isArray(value) ? value : isRecord(value) ? sortedValues(value) : [];
-  return inner.slice(0, MAX_ENDS).flatMap((item) => endNames(item, depth + 1));
+  return inner.slice(0, MAX_KERAS_ENDS).flatMap((item) => endNames(item, depth + 1));
 }
 
 function sortedValues(value: JsonRecord): (JsonTree | undefined)[] {

@@ -1,10 +1,8 @@
 import type { FactsBuilder } from '../facts.ts';
+import { MAX_KERAS_METRICS } from '../limits.ts';
 import type { JsonTree } from '../parse/json-tree.ts';
 import type { KerasCode } from './keras-code.ts';
 import { listMember, member, parseKerasJson, textMember } from './keras-json.ts';
-
-/** Metrics that are listed. */
-const MAX_METRICS = 32;
 
 /** How a model was to be trained. */
 interface KerasTraining {
@@ -29,7 +27,7 @@ export function trainingOf(config: JsonTree): KerasTraining {
     learning_rate: typeof rate === 'number' ? rate : null,
     loss: nameOf(member(config, 'loss')),
     metrics: listMember(config, 'metrics')
-      .slice(0, MAX_METRICS)
+      .slice(0, MAX_KERAS_METRICS)
       .map(nameOf)
       .filter((name) => name !== null),
   };

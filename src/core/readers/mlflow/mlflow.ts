@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../oci/json.ts';
 import { FactsBuilder } from '../facts.ts';
 import { FolderDocuments } from '../folder-document.ts';
+import { MAX_MLFLOW_INNER_FILES } from '../limits.ts';
 import { asObject, asText, plainDetail } from '../parse/json-values.ts';
 import type { FolderReader, FolderReadOptions, ModelFolder } from '../reader.ts';
 import { chooseWeights } from '../shards/choose-weights.ts';
@@ -22,8 +23,6 @@ const IDENTITY = [
   'mlflow_version',
   'metadata',
 ];
-/** Files of one model that are looked into for the one that speaks for it. */
-const MAX_INNER_FILES = 64;
 
 export const mlflowReader: FolderReader = {
   id: 'mlflow',
@@ -67,7 +66,7 @@ async function reportInner(
   const own = folder.files
     .filter(({ path }) => named.some((name) => path === name || path.startsWith(`${name}/`)))
     .toSorted((a, b) => b.size - a.size);
-  for (const { path } of own.slice(0, MAX_INNER_FILES)) {
+  for (const { path } of own.slice(0, MAX_MLFLOW_INNER_FILES)) {
     const inner = await options.readFile(path);
     if (inner === undefined || inner.format.name === 'unknown') continue;
     facts.inherit(inner, String(inner.metadata.name));

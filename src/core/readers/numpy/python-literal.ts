@@ -1,10 +1,9 @@
+import { MAX_NPY_HEADER_DEPTH } from '../limits.ts';
 import { malformed } from '../parse/parse-stop.ts';
 
 /** A value of Python's `literal_eval`, as far as npy headers have them. */
 export type PythonLiteral = null | boolean | number | string | PythonLiteral[] | Map<string, PythonLiteral>;
 
-/** Nesting of a header: a structured type in a structured type. Stops the stack from running out. */
-const MAX_DEPTH = 32;
 const SPACE = /[ \t\r\n\f]*/y;
 const TEXT = /[uUbB]?(?:'((?:[^'\\\n]|\\[\s\S])*)'|"((?:[^"\\\n]|\\[\s\S])*)")/y;
 const NUMBER = /([+-]?[0-9]{1,15})L?/y;
@@ -27,7 +26,8 @@ class LiteralParser {
   }
 
   value(depth: number): PythonLiteral {
-    if (depth > MAX_DEPTH) throw malformed(`a header nests deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_NPY_HEADER_DEPTH)
+      throw malformed(`a header nests deeper than ${MAX_NPY_HEADER_DEPTH} levels`);
     if (this.#take('{')) return this.#dict(depth);
     if (this.#take('(')) return this.#items(')', depth);
     if (this.#take('[')) return this.#items(']', depth);

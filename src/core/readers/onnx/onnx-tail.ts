@@ -2,6 +2,8 @@ import { bytesContent, type CallOptions, type Content } from '../../oci/content.
 import {
   FIRST_WINDOW_BYTES,
   MAX_ONNX_TAIL_PLACES,
+  MAX_ONNX_VALUE_BYTES,
+  MAX_ONNX_VALUE_FIELDS,
   MIN_ONNX_EARLY_TAIL_BYTES,
   ONNX_LONG_TAIL_BYTES,
   ONNX_TAIL_BYTES,
@@ -18,10 +20,6 @@ const TAIL_FIELDS: ReadonlySet<number> = new Set([11, 12, 13, 14, 16]);
 const MAX_NAME_LOOKED_AT = 256;
 /** Protobuf's own bound of a message. */
 const MAX_GRAPH_BYTES = 2 ** 31 - 1;
-/** Bytes of one value: where no fields begin earlier in a tail, there may be more before it. */
-const MAX_VALUE_BYTES = 16 * 1024;
-/** Fields of one value that are passed over. */
-const MAX_VALUE_FIELDS = 64;
 
 /** A model whose end is here already. */
 export interface OnnxWithTail {
@@ -59,7 +57,7 @@ async function tailBefore(content: Content, graphEnd: number, clock: TimeLimit):
   let bytes = await read(from, Math.min(content.size, from + ONNX_TAIL_BYTES));
   let start = tailStart(bytes, graphEnd - from);
   let tail = await readTail(bytes, start, graphEnd - from);
-  if (tail.outputs.length === 0 && start < MAX_VALUE_BYTES && from > 0) {
+  if (tail.outputs.length === 0 && start < MAX_ONNX_VALUE_BYTES && from > 0) {
     const earlier = await read(Math.max(0, from - ONNX_LONG_TAIL_BYTES), from);
     bytes = Buffer.concat([earlier, bytes]);
     from -= earlier.byteLength;
@@ -124,7 +122,7 @@ export function tailStart(bytes: Uint8Array, end: number): number {
 /** A message that begins with a name (field 1) and has no more than a few other messages and texts. */
 function isValue(bytes: Uint8Array, from: number, end: number): boolean {
   let at = from;
-  for (let fields = 0; at < end && fields < MAX_VALUE_FIELDS; fields += 1) {
+  for (let fields = 0; at < end && fields < MAX_ONNX_VALUE_FIELDS; fields += 1) {
     const tag = bytes[at] ?? 0;
     const length = headVarint(bytes, at + 1);
     if (tag > 0x7f || (tag & 7) !== 2 || tag < 8 || length === undefined) return false;

@@ -1,13 +1,10 @@
-import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES } from '../limits.ts';
+import { MAX_DISTINCT_NAMES, MAX_FINDINGS, MAX_NAME_BYTES, MAX_ONNX_ENDS } from '../limits.ts';
 import type { ByteCursor } from '../parse/byte-cursor.ts';
 import { type ProtobufField, readPair, readText, walkMessage } from '../parse/protobuf-walker.ts';
 import { TensorTally } from '../tensor-tally.ts';
 import type { Dequantized } from './onnx-quantization.ts';
 import { type OnnxTensor, readTensor } from './onnx-tensor.ts';
 import { readValueInfo, type ValueInfo } from './onnx-types.ts';
-
-/** Inputs and outputs that are kept; a graph of a million inputs is not shown in full. */
-const MAX_VALUES = 10_000;
 
 /** What a ModelProto says, weights left out. Filled while walking, so that a broken file shows what stood before. */
 export class OnnxWalk {
@@ -161,7 +158,7 @@ export class OnnxWalk {
   }
 
   async #value(field: ProtobufField, into: ValueInfo[], depth: number): Promise<void> {
-    if (into.length < MAX_VALUES) into.push(await readValueInfo(this.#cursor, field, depth));
+    if (into.length < MAX_ONNX_ENDS) into.push(await readValueInfo(this.#cursor, field, depth));
   }
 
   async #initializer(field: ProtobufField, depth: number, isMain: boolean): Promise<void> {

@@ -1,6 +1,11 @@
 import { constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Content } from '../../oci/content.ts';
-import { MAX_BYTES_READ, MAX_COMPRESSED_MEMBERS, MAX_INFLATED_BYTES } from '../limits.ts';
+import {
+  MAX_BYTES_READ,
+  MAX_COMPRESSED_MEMBERS,
+  MAX_INFLATED_BYTES,
+  MAX_INFLATED_HEAD_BYTES,
+} from '../limits.ts';
 import type { ByteSource, RangeSourceOptions } from './byte-source.ts';
 import { TimeLimit } from './byte-source.ts';
 import { decodeBzip2 } from './bzip2.ts';
@@ -53,9 +58,6 @@ function isLzmaAlone(head: Uint8Array): boolean {
   return dictionary > 0 && isRound && (length === 2n ** 64n - 1n || length < 2n ** 38n);
 }
 
-/** Bytes that {@link inflateHead} may give: recognition needs few, and a bomb has many. */
-const MAX_HEAD_BYTES = 256 * 1024;
-
 /** What the first bytes of a compressed file inflate to; empty where that cannot be told from so few. */
 export function inflateHead(head: Uint8Array): Uint8Array {
   const kind = compressionOf(head);
@@ -83,7 +85,7 @@ function decodeHead(head: Uint8Array, decode: (input: DecoderInput) => Decoding)
       if (part === undefined) continue;
       parts.push(part);
       length += part.byteLength;
-      if (length > MAX_HEAD_BYTES) break;
+      if (length > MAX_INFLATED_HEAD_BYTES) break;
     }
   } catch {
     // The head ends where it ends; what came before counts.

@@ -1,4 +1,5 @@
 import { crc32, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
+import { MAX_GZIP_HEADER_BYTES } from '../limits.ts';
 import type { TimeLimit } from './byte-source.ts';
 import type { DecoderInput } from './decoder-input.ts';
 import { malformed, ParseStop } from './parse-stop.ts';
@@ -16,8 +17,6 @@ interface WaitingInput extends DecoderInput {
 
 /** Bytes that an engine is given at once: what they inflate to waits in memory, a thousand times as much at most. */
 const ENGINE_INPUT_BYTES = 16 * 1024;
-/** Bytes of a gzip header: names and comments have no length of their own. Stops one without end. */
-const MAX_GZIP_HEADER_BYTES = 256 * 1024;
 const GZIP_TRAILER_BYTES = 8;
 
 /**

@@ -2,7 +2,7 @@ import { bytesContent, type Content } from '../../oci/content.ts';
 import { catboostReader } from '../catboost.ts';
 import type { FactsBuilder } from '../facts.ts';
 import { lightgbmReader } from '../lightgbm.ts';
-import { MAX_NATIVE_HEAD_BYTES, MAX_NATIVE_READ_MS } from '../limits.ts';
+import { MAX_MODEL_PARTS, MAX_NATIVE_HEAD_BYTES, MAX_NATIVE_READ_MS } from '../limits.ts';
 import { readHead } from '../parse/byte-source.ts';
 import type { ModelReader, ReadOptions } from '../reader.ts';
 import { xgboostReader } from '../xgboost/xgboost.ts';
@@ -18,8 +18,6 @@ const ABOUT_MODEL = [...ABOUT_TABLE, 'framework_version', 'task', 'trees', 'hype
 
 /** Where CatBoost, XGBoost and LightGBM keep the bytes. */
 const MODEL_KEYS = ['__model', 'handle', '_handle'];
-/** Models in models that are followed. Stops a model that holds itself. */
-const MAX_PARTS = 8;
 
 /** Bytes of the file that the pickle was read from; undefined where it is compressed. */
 export type FilePart = (at: number, length: number) => Content;
@@ -54,7 +52,7 @@ interface Native {
 function findNative(root: PickleValue): Native | undefined {
   let keys = ABOUT_MODEL;
   let value: PickleValue | undefined = root;
-  for (let depth = 0; depth < MAX_PARTS && value !== undefined; depth += 1) {
+  for (let depth = 0; depth < MAX_MODEL_PARTS && value !== undefined; depth += 1) {
     const attributes = attributesOf(value);
     const own = MODEL_KEYS.map((key) => attributes.get(key) ?? null).find((one) => one !== null);
     if (own !== undefined) return { value: own, keys };

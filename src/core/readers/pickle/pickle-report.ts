@@ -1,6 +1,6 @@
 import { JsonNumber } from '../../oci/json.ts';
 import type { FactsBuilder } from '../facts.ts';
-import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_NAME_BYTES } from '../limits.ts';
+import { MAX_HYPERPARAMETERS, MAX_LIST_ENTRIES, MAX_MODEL_PARTS, MAX_NAME_BYTES } from '../limits.ts';
 import { decodeArray } from './numpy-values.ts';
 import {
   arrayOf,
@@ -116,8 +116,6 @@ function taskOf(
   return findIn(attributes, CLASS_KEYS, lastPart) === undefined ? undefined : 'classification';
 }
 
-/** Models in models that are followed. Stops a model that holds itself. */
-const MAX_PARTS = 8;
 /** LightGBM keeps them as private, and gives them under scikit-learn's names. */
 const FEATURE_KEYS = ['n_features_in_', '_n_features_in'];
 const CLASS_KEYS = ['classes_', '_classes'];
@@ -148,7 +146,7 @@ function findIn(
   part: (attributes: Attributes) => PickleValue | undefined,
 ): PickleValue | undefined {
   let place = attributes;
-  for (let depth = 0; depth < MAX_PARTS; depth += 1) {
+  for (let depth = 0; depth < MAX_MODEL_PARTS; depth += 1) {
     const key = keys.find((one) => (place.get(one) ?? null) !== null);
     if (key !== undefined) return place.get(key);
     const next = part(place);

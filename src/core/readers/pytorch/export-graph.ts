@@ -1,5 +1,10 @@
 import { bitsOf } from '../dtypes.ts';
-import { MAX_NAME_BYTES, MAX_OPERATOR_NAMES } from '../limits.ts';
+import {
+  MAX_EXPORT_EXPRESSION,
+  MAX_EXPORT_GRAPHS_DEEP,
+  MAX_NAME_BYTES,
+  MAX_OPERATOR_NAMES,
+} from '../limits.ts';
 import { isRecord, type JsonRecord, type JsonTree } from '../parse/json-tree.ts';
 import { elementsOf, TensorTally } from '../tensor-tally.ts';
 import { isOwnNamespace } from './torch-operators.ts';
@@ -31,10 +36,6 @@ const SCALAR_TYPES: ReadonlyMap<number, string> = new Map([
   [31, 'F8_E4M3FNUZ'],
   [32, 'F8_E5M2FNUZ'],
 ]);
-/** Graphs in each other: branches and loops. Stops the stack from running out. */
-const MAX_GRAPH_DEPTH = 16;
-/** Characters of a dimension that is an expression. */
-const MAX_EXPRESSION = 64;
 
 /** What the JSON of an exported program states: inputs, outputs, weights by shape, operators. */
 export class ExportedGraph {
@@ -76,7 +77,7 @@ export class ExportedGraph {
   }
 
   #nodes(graph: JsonRecord, depth: number): void {
-    if (depth > MAX_GRAPH_DEPTH) return;
+    if (depth > MAX_EXPORT_GRAPHS_DEEP) return;
     for (const item of list(graph.nodes)) {
       const node = record(item);
       this.#operator(text(node.target));
@@ -121,7 +122,7 @@ function dimension(size: JsonTree): number | string | null {
   if (typeof whole === 'number') return whole;
   const written = text(record(expression).expr_str);
   const symbol = /^Symbol\('(\w+)'/.exec(written)?.[1];
-  return symbol ?? (written === '' ? null : written.slice(0, MAX_EXPRESSION));
+  return symbol ?? (written === '' ? null : written.slice(0, MAX_EXPORT_EXPRESSION));
 }
 
 function record(value: JsonTree | undefined): JsonRecord {

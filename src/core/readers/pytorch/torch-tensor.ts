@@ -1,4 +1,5 @@
 import { bitsOf } from '../dtypes.ts';
+import { MAX_TORCH_WRAPPINGS } from '../limits.ts';
 import { newObject, shapeOf } from '../pickle/pickle-calls.ts';
 import { arrayOf, isKind, isSequence, type PickleValue, wholeNumber } from '../pickle/pickle-values.ts';
 import { storageDtype, torchDtype } from './torch-dtypes.ts';
@@ -23,8 +24,6 @@ export interface TorchTensor {
   readonly offset: number;
 }
 
-/** How deep calls that wrap a tensor are looked through: a parameter of a subclass of a tensor. */
-const MAX_WRAPPINGS = 8;
 /** Characters of a type's name that is not known. */
 const MAX_TYPE_CHARACTERS = 64;
 
@@ -49,7 +48,7 @@ export function storageOf(value: PickleValue | undefined): TorchStorage | undefi
 
 /** The tensor that a call of torch's own would return; undefined for any other value. */
 export function tensorOf(value: PickleValue | undefined, depth = 0): TorchTensor | undefined {
-  if (!isKind(value, 'object') || !isKind(value.callable, 'global') || depth > MAX_WRAPPINGS)
+  if (!isKind(value, 'object') || !isKind(value.callable, 'global') || depth > MAX_TORCH_WRAPPINGS)
     return undefined;
   const { callable, args } = value;
   if (!/^torch(?:\.|$)/.test(callable.module)) return undefined;

@@ -1,12 +1,9 @@
 import { JsonNumber } from '../../oci/json.ts';
 import { bitsOf } from '../dtypes.ts';
-import { MAX_DISTINCT_NAMES, MAX_NAME_BYTES, MAX_PICKLE_OBJECTS } from '../limits.ts';
+import { MAX_DISTINCT_NAMES, MAX_NAME_BYTES, MAX_PICKLE_OBJECTS, MAX_TORCH_DEPTH } from '../limits.ts';
 import { attributesOf, isGlobal, isKind, isSequence, type PickleValue } from '../pickle/pickle-values.ts';
 import { elementsOf, TensorTally } from '../tensor-tally.ts';
 import { storageOf, type TorchStorage, type TorchTensor, tensorOf } from './torch-tensor.ts';
-
-/** Containers in each other. Stops the stack from running out. */
-const MAX_DEPTH = 64;
 
 /** The tensors that can be reached from a value, each by a name; weights that are shared are counted once. */
 export class TorchWeights {
@@ -31,7 +28,7 @@ export class TorchWeights {
     if (storage !== undefined) this.#storage(storage);
     if (isKind(value, 'opaque') && value.reason === 'limit') this.isPartial = true;
     if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;
-    if (depth > MAX_DEPTH || this.#seen.size > MAX_PICKLE_OBJECTS) {
+    if (depth > MAX_TORCH_DEPTH || this.#seen.size > MAX_PICKLE_OBJECTS) {
       this.isPartial = true;
       return;
     }

@@ -1,7 +1,6 @@
+import { MAX_SHARDS } from '../limits.ts';
 import { baseName } from '../model-name.ts';
 
-/** Shards that are believed. The largest models have some hundreds. */
-const MAX_SHARDS = 10_000;
 /** `model-00001-of-00003.safetensors`, `tiny.Q4_K_M-00001-of-00002.gguf`, diffusers' `…-00001-of-00002.fp16.safetensors`. */
 const SHARD = /^(.+)-(\d{5})-of-(\d{5})((?:\.[A-Za-z0-9_]+)?\.(?:safetensors|gguf|bin|pt|pth))$/i;
 /** `model.safetensors.index.json`, also with a variant: `model.safetensors.index.fp16.json`. */

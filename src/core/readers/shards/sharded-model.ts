@@ -1,13 +1,11 @@
 import { quote } from '../../errors.ts';
 import { FactsBuilder } from '../facts.ts';
+import { MAX_MISSING_SHARDS_NAMED } from '../limits.ts';
 import { baseName } from '../model-name.ts';
 import type { FolderReader, FolderReadOptions, ModelFacts } from '../reader.ts';
 import { isShardOrIndex } from './shard-names.ts';
 import { findShardSets, type ShardSet } from './shard-sets.ts';
 import { reportWeights } from './weights.ts';
-
-/** Missing shards that are named; the rest are counted. */
-const MAX_MISSING_NAMED = 20;
 
 /** A model in several files of one format, with an index or numbered: its format is that of the files. */
 export const shardedReader: FolderReader = {
@@ -56,10 +54,10 @@ function stemOfShard(path: string): string {
 }
 
 function reportMissing(missing: readonly string[], facts: FactsBuilder): void {
-  for (const path of missing.slice(0, MAX_MISSING_NAMED)) {
+  for (const path of missing.slice(0, MAX_MISSING_SHARDS_NAMED)) {
     facts.finding('high', 'truncated', `the shard ${quote(baseName(path))} is not there`, path);
   }
-  const more = missing.length - MAX_MISSING_NAMED;
+  const more = missing.length - MAX_MISSING_SHARDS_NAMED;
   if (more > 0) facts.finding('high', 'truncated', `${more} more shards are not there`);
 }
 

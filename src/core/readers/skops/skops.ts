@@ -4,6 +4,7 @@ import {
   MAX_SKOPS_ARRAYS,
   MAX_SKOPS_DEPTH,
   MAX_SKOPS_SCHEMA_BYTES,
+  MAX_SKOPS_TREE_OBJECTS,
   MAX_SKOPS_VALUES,
 } from '../limits.ts';
 import { readNpyHeader } from '../numpy/npy-header.ts';
@@ -21,8 +22,6 @@ import { type SkopsArray, SkopsNodes } from './skops-nodes.ts';
 const SCHEMA = 'schema.json';
 /** Attributes that are arrays and are reported by their values. */
 const REPORTED_ARRAYS = new Set(['classes_', 'feature_names_in_']);
-/** Objects in the tree that is shown. */
-const MAX_TREE_OBJECTS = 1000;
 
 /** skops: a tree of JSON that names types and attributes, with arrays beside it. */
 export const skopsFormat: ZipFormat = {
@@ -48,7 +47,7 @@ async function readSchema(reading: ZipReading): Promise<void> {
       const root = nodes.value(schema);
       await readArrays(reading, nodes.arrays);
       reportRoot(root, facts);
-      facts.details.class_tree = classTree(root, { left: MAX_TREE_OBJECTS });
+      facts.details.class_tree = classTree(root, { left: MAX_SKOPS_TREE_OBJECTS });
     };
     await facts.collect(read, isFatal(options));
   }
