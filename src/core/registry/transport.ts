@@ -170,12 +170,8 @@ export class RegistryTransport {
     for (const [name, value] of Object.entries(this.#options.headers ?? {}))
       secret[name.toLowerCase()] = value;
     if (authorization !== undefined) secret.authorization ??= authorization;
-    const isBare = Object.keys(secret).length === 0;
     const to = (hop: URL) =>
-      this.#hop(
-        { ...request, url: hop, secret: isBare || hop.origin !== origin.origin ? {} : secret },
-        origin,
-      );
+      this.#hop({ ...request, url: hop, secret: hop.origin === origin.origin ? secret : {} }, origin);
     return followRedirects({ method: request.method, url, doing: request.doing }, to);
   }
 
