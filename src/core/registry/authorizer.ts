@@ -1,5 +1,6 @@
 import { OmlmdError, quote } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { abortable } from '../oci/abortable.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential, CredentialStore } from './credentials.ts';
 import { checkRealm } from './realm.ts';
@@ -171,15 +172,4 @@ export class Authorizer {
 function chooseChallenge(challenges: readonly Challenge[]): Challenge | undefined {
   const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
   return bearer ?? challenges.find(({ scheme }) => scheme === 'basic');
-}
-
-/** Leaves a wait that others share; the shared work itself goes on for them. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { OmlmdError } from '../errors.ts';
+import { abortable } from '../oci/abortable.ts';
 import { BACKGROUND_BYTES, BackgroundHash } from '../oci/background-hash.ts';
 import { BlockPool } from '../oci/block-pool.ts';
 import {
@@ -50,7 +51,8 @@ export async function fillFile(
     await writePieces(file, seen, { ...options, onFrontier, onSpent: (parts) => pool.give(parts) });
     if (hash === undefined)
       return passing.digest(size) ?? (await hashHandle(file, size, algorithm, { signal }));
-    return await unlessAborted(hash.digest(size), signal);
+    // Hashing what was there before may take seconds: a cancellation does not wait for it.
+    return await abortable(hash.digest(size), signal);
   } finally {
     await hash?.stop();
   }
@@ -98,23 +100,6 @@ function piecesOf(content: Content, { start, end }: ByteRange, options: StreamOp
   const upTo = end === content.size ? content : content.slice(0, end);
   if (end - start > PARALLEL_BYTES && isPiecewise(upTo)) return upTo.pieces(start, options);
   return inOrder(sizedStream(content.slice(start, end), { size: end - start }, options), start);
-}
-
-/** Hashing what was there before may take seconds: a cancellation does not wait for it. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await work;
-  signal.throwIfAborted();
-  work.catch(() => {}); // told below, unless the abort comes first
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** The digest of an open file's first `size` bytes. */
